@@ -596,12 +596,13 @@ class Store:
     def find_by_name(self, text: str, *, note: str | os.PathLike[str] | None = None) -> ImageId:
         """The id of the image in the file that a person means by a path, a name, or a reference in ``note``.
 
-        A path on this machine comes first, then a path in one of the storage directories, then a file's name. Reads a
-        file that was not proven yet. A reference needs a listing of the note's storage directory.
+        A path on this machine comes first, then a path in one of the storage directories, then a file's name, then
+        the original name of images in folders by id. Reads a file that was not proven yet. A reference needs a
+        listing of the note's storage directory.
 
         Raises:
             SourceNotFoundError: There is no such file. The message says what is known of it.
-            AmbiguousImageIdError: Several files with different bytes have the name.
+            AmbiguousImageIdError: Several files with different bytes have the name; ``candidates`` are their ids.
             StorageDirNotFoundError: The file, or the note, is in no storage directory.
             ImageArrivingError, ImageDamagedError: The bytes are no whole image.
             UnreadableFileError: They cannot be read now.

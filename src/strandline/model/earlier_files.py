@@ -12,7 +12,7 @@ MOST_REMEMBERED = 200_000
 
 @dataclass(frozen=True, slots=True)
 class EarlierFile:
-    """Proven bytes that were at a path of a folder of named pictures, and are not any more."""
+    """Proven bytes that were at a path, and are not any more. By id: those of a file that has other bytes now."""
 
     sd: int
     """The storage directory's local number in this catalog."""

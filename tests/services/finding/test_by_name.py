@@ -17,6 +17,7 @@ from strandline.errors import (
     StorageDirNotFoundError,
 )
 from strandline.services.finding.by_name import find_by_name
+from strandline.services.saving.save import save_image
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.manage import get_by_number
@@ -55,6 +56,22 @@ def test_a_path_in_a_storage_directory(bench: Workbench, vault: Path) -> None:
     ids = make_storage_dir(vault.with_name("ids"), FOUR)
     add_storage_dir(bench, ids)
     assert find_by_name(bench, f"media/{id_of(FOUR)}.png") == id_of(FOUR)
+
+
+def test_an_original_name_in_a_folder_by_id(bench: Workbench, vault: Path) -> None:
+    """No file has it there. If several images have it, a person says which; a file of that name comes first."""
+    ids = add_storage_dir(bench, make_storage_dir(vault.with_name("ids"))).sd
+    save_image(bench, FOUR, ids, name="tide.gif")
+    save_image(bench, TWO, ids, name="two.png")
+    assert find_by_name(bench, "tide.gif") == id_of(FOUR)
+    assert find_by_name(bench, "one.png") == id_of(ONE), "a file has this name"
+    save_image(bench, THREE, ids, name="tide.gif")
+    with pytest.raises(AmbiguousImageIdError, match="2 different images") as caught:
+        find_by_name(bench, "tide.gif")
+    assert set(caught.value.facts["candidates"]) == {id_of(THREE), id_of(FOUR)}  # type: ignore[call-overload]
+    (Path(ids.path) / "media" / f"{id_of(THREE)}.png").unlink()
+    scan_storage_dir(bench, ids)
+    assert find_by_name(bench, "tide.gif") == id_of(FOUR)
 
 
 def test_what_a_person_ignores_is_no_image(bench: Workbench, vault: Path) -> None:

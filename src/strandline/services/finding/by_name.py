@@ -1,6 +1,7 @@
 """By name: which image a person means by a path, a file's name, or a reference in a note.
 
-A path on this machine comes first, then a path in one of the storage directories, then a file's name. The image id is
+A path on this machine comes first, then a path in one of the storage directories, then a file's name,
+then the original name of images in folders by id. The image id is
 that of the bytes that are there now, so a file that was never read is read.
 """
 
@@ -26,7 +27,7 @@ from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import show_plainly
 from strandline.model.remedies import say_add
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.notes.file_index import name_of
 from strandline.notes.note_names import is_note_name
 from strandline.notes.profiles import Scope, find_scope
@@ -56,7 +57,8 @@ def find_by_name(bench: Workbench, text: str, *, note: str | None = None) -> Ima
 
     Args:
         bench: The tools.
-        text: A path, a file's name, or a reference as a note writes it.
+        text: A path, a file's name, or a reference as a note writes it. If no file has the name, the original name of
+            images in folders by id.
         note: The path of the note with the reference, which is then resolved by the rules of the note's tool.
 
     Raises:
@@ -190,9 +192,12 @@ def _list_places(bench: Workbench, text: str) -> Iterator[tuple[StorageDir, str]
         images = reader.origins.list_images_named(path)
         rows = [row for image in images for row in reader.files.list_rows_of_image(image)]
     by_number = {sd.number: sd for sd in sds}
-    for row in rows:
-        if row.filename == path and row.absent_since is None and by_number[row.sd].is_reachable:
-            yield by_number[row.sd], row.path
+    here = [row for row in rows if row.absent_since is None and by_number[row.sd].is_reachable]
+    called = [row for row in here if row.filename == path]
+    # By id, a file never has the name that people know, so the original name counts. A named picture that was renamed
+    # has the name no more.
+    by_id = [row for row in here if by_number[row.sd].layout is LayoutKind.IDS]
+    yield from ((by_number[row.sd], row.path) for row in called or by_id)
 
 
 def _find_storage_dir(bench: Workbench, sds: list[StorageDir], text: str) -> tuple[StorageDir, str] | None:

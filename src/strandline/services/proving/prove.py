@@ -156,7 +156,7 @@ def write_row(bench: Workbench, sd: StorageDir, old: ImageFile | None, new: Imag
                 return False
         elif not writer.files.update_row(old, new):
             return False
-        if old is not None and old.image_id is not None and not is_content_id(old.image_id):
+        if old is not None:
             remember_bytes(writer, old, new, now)
         if event is not None:
             writer.journal.append_event(event)

@@ -176,7 +176,6 @@ class _Verification:
             wanted, total = reader.files.count_to_verify(sd.number, before)
             gone = reader.files.list_rows_in_state(sd.number, FileState.MISSING)
             self.altered = {each.path for each in reader.earlier.list_altered(sd.number)}
-            self.altered = {each.path for each in reader.earlier.list_altered(sd.number)}
             online_only = reader.files.count_of_each([sd.number])[sd.number].noteworthy.get("online-only", 0)
         if not may_fetch and not folder.may_be_read_unasked:
             reason = "reading it may download from a cloud; name it to have it read"
