@@ -266,7 +266,7 @@ def test_completion_scripts(shell: str) -> None:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ("strandline s", {"save", "scan", "sd", "serve", "sign-in"}),
+        ("strandline s", {"save", "scan", "sd", "serve", "sign-in", "status"}),
         ("strandline sd a", {"add", "accept-missing"}),
         ("strandline get --a", {"--as-is"}),
         ("strandline completion z", {"zsh"}),

@@ -50,6 +50,9 @@ LOOKING = [
     for number in (errno.EIO, errno.EACCES, errno.ESTALE, errno.ETIMEDOUT)
 ]
 
+IN_PARTS = ("import", "save several", "repair", "rescue", "conflicts", "copy", "move", "fold")
+"""Operations on several files, of which one may be refused: findings (1)."""
+
 TRIES = 5
 """How often a call is awaited. The threads of ``watch`` read the catalog a few times more or less in each run."""
 
@@ -71,7 +74,11 @@ def test_a_refused_change_loses_nothing(tmp_path: Path, runs: Supervisor, operat
         skipped = [n for n, call in enumerate(done.calls, 1) if call.path.endswith(alike)]
         skipped = skipped if operation is not OPERATIONS[0] else []
         may_be_done_in_part = (
-            {1} if operation.name.startswith(("import", "save several", "repair")) else set()
+            {1}
+            if operation.name.startswith(
+                ("import", "save several", "repair", "rescue", "conflicts", "copy", "move", "fold")
+            )
+            else set()
         )
         for number, refused in _iter_refusals(done, WRITING, skipped, str(operation)):
             world.put_back()

@@ -11,11 +11,10 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from strandline.catalog.conflict_copies import ConflictCopyReader, ConflictCopyWriter
 from strandline.catalog.earlier_files import EarlierFileReader, EarlierFileWriter
-from strandline.catalog.image_files.duplicates import DuplicateReader
 from strandline.catalog.image_files.reader import ImageFileReader
 from strandline.catalog.image_files.writer import ImageFileWriter
 from strandline.catalog.images import ImageReader
@@ -24,6 +23,9 @@ from strandline.catalog.notes import NoteReader, NoteWriter
 from strandline.catalog.origins import OriginReader, OriginWriter
 from strandline.catalog.storage_dirs import StorageDirReader, StorageDirWriter
 from strandline.catalog.trash_index import TrashReader, TrashWriter
+
+if TYPE_CHECKING:
+    from strandline.catalog.image_files.duplicates import DuplicateReader
 
 
 class Reader:
@@ -39,8 +41,8 @@ class Reader:
     notes: NoteReader
 
     def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
         self.images = ImageReader(conn)
-        self.duplicates = DuplicateReader(conn)
         self.files = ImageFileReader(conn)
         self.sds = StorageDirReader(conn)
         self.journal = JournalReader(conn)
@@ -49,6 +51,13 @@ class Reader:
         self.copies = ConflictCopyReader(conn)
         self.earlier = EarlierFileReader(conn)
         self.notes = NoteReader(conn)
+
+    @property
+    def duplicates(self) -> DuplicateReader:
+        """Files with the same bytes."""
+        from strandline.catalog.image_files.duplicates import DuplicateReader  # here: few questions need it
+
+        return DuplicateReader(self._conn)
 
 
 class Writer(Reader):
@@ -64,8 +73,8 @@ class Writer(Reader):
     notes: NoteWriter
 
     def __init__(self, conn: sqlite3.Connection, limits: JournalLimits) -> None:
+        self._conn = conn
         self.images = ImageReader(conn)
-        self.duplicates = DuplicateReader(conn)
         self.files = ImageFileWriter(conn)
         self.sds = StorageDirWriter(conn)
         self.journal = JournalWriter(conn, limits)

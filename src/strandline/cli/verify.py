@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "folders",
     metavar="FOLDER",
     multiple=True,
-    type=click.Path(exists=False, file_okay=False),
+    type=click.Path(exists=False, readable=False),
     help="With --repair, also look in this folder, such as a backup.",
 )
 @click.option("--dry-run", is_flag=True, help="With --repair, only say what could be healed.")

@@ -44,7 +44,7 @@ class Export(Body):
 )
 async def export_images(backend: TheBackend, query: TheQuery, wanted: Export) -> Response:
     """A ZIP archive with the images of these ids, or all that the query means: under readable names, with thumbnails,
-    a contact sheet (`index.html`), and a manifest.
+    a contact sheet, and a manifest.
 
     It is sent while it is made. An image that cannot be read is left out, and its `manifest.json` says so
     (`left_out`). If nothing matches, nothing is sent: 404.
