@@ -47,7 +47,9 @@ def wanted(session: Session, sds: tuple[str, ...]) -> int:
 
 
 @click.command("rescue", cls=Verb)
-@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(exists=False))
+@click.argument(
+    "folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(exists=False, readable=False)
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.pass_obj
 def rescue(session: Session, folders: tuple[str, ...], dry_run: bool) -> int:
@@ -78,7 +80,7 @@ def rescue(session: Session, folders: tuple[str, ...], dry_run: bool) -> int:
     "--output",
     metavar="TARGET",
     required=True,
-    type=click.Path(exists=False),
+    type=click.Path(exists=False, readable=False),
     help="A folder, or a new file that ends in .zip.",
 )
 @click.pass_obj
