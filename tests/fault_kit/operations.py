@@ -125,6 +125,7 @@ def _with_broken_vault(world: World) -> None:
     _named(world)
     _add(world, make_storage_dir(world.sds / "two", OTHERS[0], sd_id=B))
     (world.sds / "one" / "Study" / "0.png").write_bytes(OTHERS[0][: len(OTHERS[0]) // 2])
+    _look(world, hours_ago=30)
     _look(world)
 
 

@@ -245,7 +245,8 @@ def test_each_file_is_opened_once(tmp_path: Path) -> None:
     with open_machine(tmp_path) as machine:
         machine.add("one", *PICTURES)
     lines = trace_calls(VERIFYING, tmp_path / "home", calls="openat")
-    opened = [name for name in map(name_of, PICTURES) for line in lines if name in line]
+    begun = [line for line in lines if "resumed>" not in line]  # a call of a thread may be on two lines
+    opened = [name for name in map(name_of, PICTURES) for line in begun if name in line]
     assert sorted(opened) == sorted(map(name_of, PICTURES))
 
 

@@ -16,6 +16,7 @@ from strandline.errors import (
     DiskError,
     EntryNotFoundError,
     FileChangedError,
+    ImageArrivingError,
     SourceNotFoundError,
     StrandlineError,
     UnreadableFileError,
@@ -122,16 +123,27 @@ def _heal(bench: Workbench, finding: VerifyFinding, list_files: ListFiles, *, dr
     sd = check_writable(bench, finding.sd)
     folder = bench.folder(sd)
     name = folder.layout.name_of(finding.path)
+    if finding.fault is Fault.ARRIVING and not _is_promised(sd, finding):
+        raise ImageArrivingError(
+            f"{folder.where(name)} may be arriving in a new version, which older bytes must not replace; if it stays "
+            "as it is for a day, it is damaged, and can be healed",
+            path=finding.path,
+        )
     with ExitStack() as opened:
         copy = _find_good(bench, sd, finding, list_files, opened)
         if dry_run:
             return None
         _wait_until_quiet(bench, folder, name)
-        if finding.image_id is not None and sd.layout is LayoutKind.IDS and is_content_id(finding.image_id):
+        if _is_promised(sd, finding):
             save_image(bench, copy, sd, image_id=finding.image_id)
             return _find_kept(bench, sd, finding)
         _replace(bench, sd, folder, name, finding, copy)
         return None
+
+
+def _is_promised(sd: StorageDir, finding: VerifyFinding) -> bool:
+    """Whether the file's name says which bytes it must have, now and always."""
+    return finding.image_id is not None and sd.layout is LayoutKind.IDS and is_content_id(finding.image_id)
 
 
 def _find_kept(bench: Workbench, sd: StorageDir, finding: VerifyFinding) -> str | None:
@@ -151,7 +163,7 @@ def _find_good(
         EntryNotFoundError: There are none within reach, or nobody knows what they were.
     """
     image_id, sha256 = finding.image_id, finding.sha256
-    is_promised = image_id is not None and sd.layout is LayoutKind.IDS and is_content_id(image_id)
+    is_promised = _is_promised(sd, finding)
     if sha256 is None and not is_promised:
         raise EntryNotFoundError(
             f"nobody knows which bytes {finding.path} had when it was good, so nothing can stand for them",
