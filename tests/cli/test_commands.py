@@ -27,7 +27,7 @@ FILE_KEYS = {
 }  # fmt: skip
 IMAGE_KEYS = {
     "image_id", "media_type", "width", "height", "size_bytes", "whole", "taken_at", "from_conflict_copy",
-    "original_name", "names", "files"}  # fmt: skip
+    "original_name", "names", "files", "sd_count"}  # fmt: skip
 SCAN_KEYS = {
     "sd_id", "name", "state", "added", "changed", "absent", "missing", "returned", "unchanged", "arriving", "ignored",
     "findings", "seconds", "cancelled",

@@ -50,7 +50,7 @@ LOOKING = [
     for number in (errno.EIO, errno.EACCES, errno.ESTALE, errno.ETIMEDOUT)
 ]
 
-IN_PARTS = ("import", "save several", "repair", "rescue", "conflicts", "copy", "move", "fold")
+IN_PARTS = ("import", "save several", "repair", "rescue", "resolve", "copy", "move", "fold")
 """Operations on several files, of which one may be refused: findings (1)."""
 
 TRIES = 5
@@ -73,13 +73,7 @@ def test_a_refused_change_loses_nothing(tmp_path: Path, runs: Supervisor, operat
         alike = ("catalog.db", SHARED_MEMORY)  # written when it is opened and closed
         skipped = [n for n, call in enumerate(done.calls, 1) if call.path.endswith(alike)]
         skipped = skipped if operation is not OPERATIONS[0] else []
-        may_be_done_in_part = (
-            {1}
-            if operation.name.startswith(
-                ("import", "save several", "repair", "rescue", "conflicts", "copy", "move", "fold")
-            )
-            else set()
-        )
+        may_be_done_in_part = {1} if operation.name.startswith(IN_PARTS) else set()
         for number, refused in _iter_refusals(done, WRITING, skipped, str(operation)):
             world.put_back()
             run = runs.fail_at(job, number, refused.number, lasting=refused.lasting)

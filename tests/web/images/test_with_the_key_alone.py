@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,11 @@ def _read(answer: Response) -> bytes:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(answer({"type": "http", "headers": []}, receive=None, send=send))  # type: ignore[arg-type]
+    async def run() -> None:
+        await answer({"type": "http", "headers": []}, receive=None, send=send)  # type: ignore[arg-type]
+
+    with ThreadPoolExecutor(1) as thread:  # because the browser's tests leave a loop in this one
+        thread.submit(lambda: asyncio.run(run())).result()
     return b"".join(message.get("body", b"") for message in sent)
 
 
