@@ -29,8 +29,8 @@ def read_lines(text: str) -> list[str]:
 
 
 def damage(account: Account, root: Path) -> None:
-    """One picture loses its second half, and one is gone. A backup and a camera card have them. There is a conflict
-    copy.
+    """More than a day ago, one picture lost its second half, and one went. A backup and a camera card have them.
+    There is a conflict copy.
     """
     shutil.copytree(root, account.home / "Backup")
     (account.home / "Backup" / GONE).unlink()
@@ -40,7 +40,7 @@ def damage(account: Account, root: Path) -> None:
     (root / HALF).write_bytes(data[: len(data) // 2])
     (root / GONE).unlink()
     shutil.copy(root / KEPT, root / KEPT.replace(".webp", ".sync-conflict-20260714-101500-ABCDEFG.webp"))
-    for hours in (1, 0):
+    for hours in (26, 0):
         look(account, timedelta(hours=hours))
 
 
