@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from strandline.catalog.times import as_microseconds, from_microseconds
-from strandline.model.image_ids import ImageId
+from strandline.model.image_ids import CONTENT_ID_LENGTH, ImageId
 from strandline.model.trash import TrashedFile, TrashReason
 
 _COLUMNS = "trash_id, sd_id, sd_path, path, image_id, size_bytes, sha256, reason, trashed_at_us, mtime_ns"
@@ -25,6 +25,22 @@ class TrashReader:
             (image_id,),
         )
         return [_from_columns(*row) for row in rows]
+
+    def list_trashed_bytes(self, sha256: str | None, image_id: ImageId | None) -> list[TrashedFile]:
+        """The entries with exactly these bytes, or with bytes whose content id this is, oldest first."""
+        rows = self._conn.execute(
+            f"SELECT {_COLUMNS} FROM trash WHERE sha256 = ?1 OR substr(sha256, 1, {CONTENT_ID_LENGTH}) = ?2 "
+            "ORDER BY trashed_at_us, trash_id",
+            (sha256, image_id),
+        )
+        return [_from_columns(*row) for row in rows]
+
+    def has_trashed(self, reasons: Iterable[TrashReason]) -> bool:
+        """Whether there is an entry for one of these reasons."""
+        known = [reason.value for reason in reasons]
+        marks = ", ".join("?" * len(known))
+        row = self._conn.execute(f"SELECT EXISTS (SELECT 1 FROM trash WHERE reason IN ({marks}))", known)
+        return bool(row.fetchone()[0])
 
     def find_trashed(self, trash_id: str) -> TrashedFile | None:
         """The entry with that number, or None."""

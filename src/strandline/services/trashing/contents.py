@@ -63,7 +63,7 @@ class Trash:
     def has_deleted(self) -> bool:
         """Whether it has anything that a person deleted. Reads only the catalog."""
         with self._bench.catalog.read() as reader:
-            return any(entry.reason in RESTORABLE for entry in reader.trash.list_trashed())
+            return reader.trash.has_trashed(RESTORABLE)
 
     def restore(
         self, image_ids: Iterable[str], sd: StorageDirRef | None = None, *, dry_run: bool = False

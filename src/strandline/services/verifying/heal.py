@@ -203,11 +203,7 @@ def _iter_copies(
                 opened.callback(found.close)
                 yield found.lend_copy()
     with bench.catalog.read() as reader:
-        entries = [
-            entry
-            for entry in reader.trash.list_trashed()
-            if entry.sha256 == sha256 or content_id_of(entry.sha256) == finding.image_id
-        ]
+        entries = reader.trash.list_trashed_bytes(sha256, finding.image_id)
         rows: list[ImageFile] = []
         if finding.image_id is not None:
             rows = reader.files.list_rows_of_image(finding.image_id)
