@@ -14,10 +14,11 @@ from strandline.cli.changes import judge, name_change, say_refused, say_uses
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.many_ids import gather_images
 from strandline.cli.progress import Bars
+from strandline.cli.query_options import image_options
 from strandline.cli.session import Session
 from strandline.cli.writing import say, write_line
 from strandline.model.plain_words import say_count, show_plainly
-from strandline.model.queries import ImageState, Query
+from strandline.model.queries import Query
 from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ class Chosen(NamedTuple):
 
 def _chosen_images(command: Callable[..., Any]) -> Callable[..., Any]:
     """A decorator for a command about images that go to another storage directory: it gets ``chosen``."""
-    states = [state.value for state in ImageState]
 
     @image_ids_or_none_argument
     @click.option("--to", metavar="SD", required=True, shell_complete=list_sd_completions, help="Where to.")
@@ -54,20 +54,7 @@ def _chosen_images(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Path(exists=False, readable=False),
         help="All pictures that this note, or each note in this folder, refers to.",
     )
-    @click.option(
-        "--search", metavar="TEXT", help="Words of a name or a path in any order, or the beginning of an id."
-    )
-    @click.option("--type", "kind", metavar="TYPE", help="Only this type: png, jpeg, image/webp …")
-    @click.option(
-        "--state",
-        type=click.Choice(states),
-        metavar="STATE",
-        help=f"Only images with a file in this state: {', '.join(states)}.",
-    )
-    @click.option("--month", metavar="MONTH", help="Taken in this month: 2026-11.")
-    @click.option(
-        "--folder", metavar="PATH", help="Only images in this folder of a storage directory: Trips/Lisbon."
-    )
+    @image_options
     @click.option("--all", "is_all", is_flag=True, help="All images.")
     @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
     @wraps(command)

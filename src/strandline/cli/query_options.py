@@ -12,27 +12,33 @@ from strandline.cli.arguments import sd_option
 from strandline.model.queries import ImageState, Query
 
 
-def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A decorator for a command about images that a person asks for: it gets their ``query``."""
+def image_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator for a command that finds images by what they are, in any storage directory."""
     states = [state.value for state in ImageState]
-
-    @click.option(
+    search = click.option(
         "--search", metavar="TEXT", help="Words of a name or a path in any order, or the beginning of an id."
     )
-    @click.option("--type", "kind", metavar="TYPE", help="Only this type: png, jpeg, image/webp …")
-    @click.option(
+    kind = click.option("--type", "kind", metavar="TYPE", help="Only this type: png, jpeg, image/webp …")
+    state = click.option(
         "--state",
         type=click.Choice(states),
         metavar="STATE",
         help=f"Only images with a file in this state: {', '.join(states)}.",
     )
-    @click.option("--from", "taken_from", metavar="DAY", help="Taken on this day or later: 2026-11-22.")
-    @click.option("--to", "taken_to", metavar="DAY", help="Taken on this day or earlier.")
-    @click.option("--month", metavar="MONTH", help="Taken in this month: 2026-11.")
-    @sd_option
-    @click.option(
+    month = click.option("--month", metavar="MONTH", help="Taken in this month: 2026-11.")
+    folder = click.option(
         "--folder", metavar="PATH", help="Only images in this folder of a storage directory: Trips/Lisbon."
     )
+    return search(kind(state(month(folder(command)))))
+
+
+def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator for a command about images that a person asks for: it gets their ``query``."""
+
+    @image_options
+    @click.option("--from", "taken_from", metavar="DAY", help="Taken on this day or later: 2026-11-22.")
+    @click.option("--to", "taken_to", metavar="DAY", help="Taken on this day or earlier.")
+    @sd_option
     @wraps(command)
     def take_query(
         *args: Any,
