@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from builders.pages import fill_catalog
 from builders.pictures import make_picture
 from builders.served import Served, serving
-from builders.storage import id_of, make_pictures, make_storage_dir
+from builders.storage import make_pictures, make_storage_dir
 from strandline.runtime.assembly import open_store
 
 from .conftest import OpenPage, Serve, check_accessible
@@ -191,27 +191,6 @@ def test_every_year_is_on_the_rail(huge: Served, open_page: OpenPage) -> None:
     assert page.locator("date-rail .dot").count() > 20
 
 
-def test_a_month_is_selected_by_its_heading(huge: Served, open_page: OpenPage) -> None:
-    """With the images that were never fetched. The button says whether all, some, or none are selected."""
-    page = open_page(huge)
-    pick = page.get_by_role("button", name="Select November 2026", exact=True)
-    count = int(page.locator(".month h2 span").first.inner_text().split()[0])
-    assert count > 100  # more than one page of the list
-    pick.focus()
-    page.keyboard.press("Enter")
-    expect(page.locator(".chosen output")).to_have_text(f"{count} selected")
-    expect(pick).to_have_attribute("aria-pressed", "true")
-    page.locator(".tile a").first.focus()
-    page.keyboard.press("Space")
-    expect(page.locator(".chosen output")).to_have_text(f"{count - 1} selected")
-    expect(pick).to_have_attribute("aria-pressed", "mixed")
-    pick.click()
-    expect(pick).to_have_attribute("aria-pressed", "true")
-    pick.click()
-    expect(page.locator(".chosen")).to_be_hidden()
-    expect(pick).to_have_attribute("aria-pressed", "false")
-
-
 def test_tiles_look_as_chosen(huge: Served, open_page: OpenPage) -> None:
     """Their size and whole pictures are kept in the browser, and the image at the top stays there."""
     page = open_page(huge)
@@ -341,39 +320,6 @@ def test_the_back_button_closes_the_light_box(serve: Serve, open_page: OpenPage)
     expect(page.get_by_role("heading", name="All images")).to_be_visible()
 
 
-def test_selected_images_are_copied_as_markdown(serve: Serve, open_page: OpenPage) -> None:
-    """Space selects, shift and an arrow extend, the bar copies a line per image, and Escape clears."""
-    served = serve(*make_pictures(4))
-    page = open_page(served, permissions=["clipboard-read", "clipboard-write"])
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Space")
-    page.keyboard.press("Shift+ArrowRight")
-    page.keyboard.press("Shift+ArrowRight")
-    expect(page.get_by_text("3 selected").first).to_be_visible()
-    page.get_by_role("button", name="Copy Markdown").first.click()
-    expect(page.get_by_role("button", name="Copied").first).to_be_visible()
-    lines = page.evaluate("navigator.clipboard.readText()").splitlines()
-    chosen = page.evaluate(
-        "Array.from(document.querySelectorAll('.tile.is-chosen'), (tile) => tile.dataset.id)"
-    )
-    assert [line.split("(media/")[1].split(".")[0] for line in lines] == chosen
-    page.locator(".tile a").first.focus()
-    page.keyboard.press("Escape")
-    expect(page.locator(".chosen")).to_be_hidden()
-
-
-def test_selected_images_are_downloaded(serve: Serve, open_page: OpenPage) -> None:
-    """One download per image, with exactly its bytes and a descriptive name."""
-    data = make_picture("png", seed=5)
-    page = open_page(serve(data))
-    page.locator(".tile").first.hover()
-    page.locator(".tile .pick").first.click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download").first.click()
-    assert Path(download.value.path()).read_bytes() == data
-    assert download.value.suggested_filename == f"{id_of(data)}.png"
-
-
 def test_keys_act_on_the_tile_that_has_the_focus(serve: Serve, open_page: OpenPage) -> None:
     """Assistive technology moves the focus without arrow keys. Space selects that tile, and Enter opens it."""
     page = open_page(serve(*make_pictures(6)))
@@ -394,3 +340,24 @@ def test_a_question_mark_shows_the_keys(serve: Serve, open_page: OpenPage) -> No
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Keys").click()
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+def test_a_month_is_selected_by_its_heading(huge: Served, open_page: OpenPage) -> None:
+    """With the images that were never fetched. The button says whether all, some, or none are selected."""
+    page = open_page(huge)
+    pick = page.get_by_role("button", name="Select November 2026", exact=True)
+    count = int(page.locator(".month h2 span").first.inner_text().split()[0])
+    assert count > 100  # more than one page of the list
+    pick.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".chosen output")).to_have_text(f"{count} selected")
+    expect(pick).to_have_attribute("aria-pressed", "true")
+    page.locator(".tile a").first.focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".chosen output")).to_have_text(f"{count - 1} selected")
+    expect(pick).to_have_attribute("aria-pressed", "mixed")
+    pick.click()
+    expect(pick).to_have_attribute("aria-pressed", "true")
+    pick.click()
+    expect(page.locator(".chosen")).to_be_hidden()
+    expect(pick).to_have_attribute("aria-pressed", "false")

@@ -15,6 +15,7 @@ export class Selection {
     this.chosen = new Map(); // id → month
     this.months = new Map(); // month → number of chosen images
     this.anchor = null;
+    this.before = Promise.resolve(); // what was asked for earlier: some images must be fetched first
     grid.chosen = this.chosen;
     grid.chosenInMonth = (month) => this.months.get(month) ?? 0;
     bar.querySelector("[data-do=copy]").addEventListener("click", (event) => copyFrom(event.currentTarget, this.fetchMarkdown()));
@@ -45,37 +46,44 @@ export class Selection {
     const ids = this.size ? [...this.chosen.keys()] : [this.grid.idAt(this.grid.current)].filter(Boolean);
     const report = await deleteImages(ids, () => this.grid.showAgain());
     if (!report) return;
+    this.anchor = null;
     this.empty();
     this.draw(); // what was deleted is announced already
     await this.grid.showAgain();
   }
 
   /** Selects or deselects one. */
-  async toggle(number) {
-    const image = await this.grid.imageAt(number);
-    if (!image) return;
+  toggle(number) {
     this.anchor = number;
-    if (this.chosen.has(image.image_id)) this.drop(image);
-    else this.add(image);
-    this.show();
+    this.inTurn(async () => {
+      const image = await this.grid.imageAt(number);
+      if (!image) return;
+      if (this.chosen.has(image.image_id)) this.drop(image);
+      else this.add(image);
+      this.show();
+    });
   }
 
   /** Selects everything from the last one that was touched to this one. */
-  async extendTo(number) {
+  extendTo(number) {
     const anchor = this.anchor ?? this.grid.current;
     this.anchor = anchor;
-    await this.addFrom(Math.min(anchor, number), Math.abs(anchor - number) + 1);
+    this.inTurn(() => this.addFrom(Math.min(anchor, number), Math.abs(anchor - number) + 1));
   }
 
   /** Selects all images of a month, or if they are all selected, none of them. */
-  async toggleMonth({ first, count }, isSelected) {
+  toggleMonth({ first, count }, isSelected) {
     this.anchor = first;
-    if (!isSelected) {
-      await this.addFrom(first, count);
-      return;
-    }
-    for (const image of await this.fetchFrom(first, count)) this.drop(image);
-    this.show();
+    this.inTurn(async () => {
+      if (!isSelected) return this.addFrom(first, count);
+      for (const image of await this.fetchFrom(first, count)) this.drop(image);
+      this.show();
+    });
+  }
+
+  /** Keys that follow each other quickly act in their order, whichever answer arrives first. */
+  inTurn(act) {
+    this.before = this.before.then(act).catch(console.error);
   }
 
   async addFrom(number, count) {
@@ -99,14 +107,16 @@ export class Selection {
   }
 
   clear() {
-    this.empty();
-    this.show();
+    this.anchor = null;
+    this.inTurn(() => {
+      this.empty();
+      this.show();
+    });
   }
 
   empty() {
     this.chosen.clear();
     this.months.clear();
-    this.anchor = null;
   }
 
   show(more = "") {

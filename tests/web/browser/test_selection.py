@@ -1,0 +1,66 @@
+"""The selection in the gallery: keys, months, and what can be done with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from builders.pictures import make_picture
+from builders.storage import id_of, make_pictures
+
+from .conftest import OpenPage, Serve
+
+
+def test_selected_images_are_copied_as_markdown(serve: Serve, open_page: OpenPage) -> None:
+    """Space selects, shift and an arrow extend, the bar copies a line per image, and Escape clears."""
+    served = serve(*make_pictures(4))
+    page = open_page(served, permissions=["clipboard-read", "clipboard-write"])
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.get_by_text("3 selected").first).to_be_visible()
+    page.get_by_role("button", name="Copy Markdown").first.click()
+    expect(page.get_by_role("button", name="Copied").first).to_be_visible()
+    lines = page.evaluate("navigator.clipboard.readText()").splitlines()
+    chosen = page.evaluate(
+        "Array.from(document.querySelectorAll('.tile.is-chosen'), (tile) => tile.dataset.id)"
+    )
+    assert [line.split("(media/")[1].split(".")[0] for line in lines] == chosen
+    page.locator(".tile a").first.focus()
+    page.keyboard.press("Escape")
+    expect(page.locator(".chosen")).to_be_hidden()
+
+
+def test_a_slow_answer_does_not_change_the_order_of_keys(serve: Serve, open_page: OpenPage) -> None:
+    """Space asks for an image that may have changed, and the keys that follow know theirs already."""
+    page = open_page(serve(*make_pictures(4)))
+    expect(page.locator(".tile")).to_have_count(4)
+    page.evaluate(
+        """() => {
+            const source = document.querySelector("gallery-grid").source;
+            const fetchOne = source.fetchOne.bind(source);
+            source.fetchOne = async (...place) => {
+                await new Promise((done) => setTimeout(done, 500));
+                setTimeout(() => (document.title = "answered"), 100);
+                return fetchOne(...place);
+            };
+        }"""
+    )
+    for key in ("ArrowRight", "Space", "Shift+ArrowRight", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    expect(page).to_have_title("answered")
+    expect(page.get_by_text("3 selected").first).to_be_visible()
+
+
+def test_selected_images_are_downloaded(serve: Serve, open_page: OpenPage) -> None:
+    """One download per image, with exactly its bytes and a descriptive name."""
+    data = make_picture("png", seed=5)
+    page = open_page(serve(data))
+    page.locator(".tile").first.hover()
+    page.locator(".tile .pick").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").first.click()
+    assert Path(download.value.path()).read_bytes() == data
+    assert download.value.suggested_filename == f"{id_of(data)}.png"
