@@ -37,8 +37,10 @@ def opened(
 
 
 def sql_of(reader: Reader) -> sqlite3.Connection:
-    """The connection behind the port, for what only tests do."""
-    return reader.files._conn
+    """SQLite's connection behind the port, for what only tests do."""
+    conn = reader.files._conn
+    assert isinstance(conn, sqlite3.Connection)
+    return conn
 
 
 def list_rows(reader: Reader, sd: int) -> list[ImageFile]:

@@ -7,9 +7,9 @@ whether one of them shows it.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 
+from strandline.catalog.dialect import Connection, Dialect
 from strandline.model.conflict_copies import ReadCopy
 from strandline.model.image_ids import ImageId
 
@@ -19,8 +19,9 @@ _COLUMNS = "sd, path, image_id, stamp, sha256"
 class ConflictCopyReader:
     """The conflict copies that were read."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: Connection, dialect: Dialect) -> None:
         self._conn = conn
+        self._sql = dialect
 
     def list_copies_in(self, sd: int) -> list[ReadCopy]:
         """Those of one SD."""
@@ -28,7 +29,9 @@ class ConflictCopyReader:
 
     def list_copies_of(self, image_ids: Iterable[ImageId]) -> list[ReadCopy]:
         """Those of these images, in all SDs."""
-        return self._list("image_id IN (SELECT value FROM json_each(?))", json.dumps(list(image_ids)))
+        return self._list(
+            f"image_id IN (SELECT value FROM {self._sql.texts('?')})", json.dumps(list(image_ids))
+        )
 
     def list_without_good_file(self, image_ids: Iterable[ImageId]) -> set[ImageId]:
         """Those of the images that have no file that is present, in the cloud, or in the trash.
@@ -36,11 +39,12 @@ class ConflictCopyReader:
         An arrival that nobody has read yet does not count, because a scan may be over before it is read.
         """
         rows = self._conn.execute(
-            """
-            SELECT DISTINCT value FROM json_each(?) WHERE NOT EXISTS (
+            f"""
+            SELECT DISTINCT value FROM {self._sql.texts("?")} AS asked WHERE NOT EXISTS (
                 SELECT 1 FROM image_files WHERE image_id = value
                 AND (state IN ('online-only', 'trashed') OR (
-                    state = 'present' AND absent_since_us IS NULL AND (listed_first OR proof_stamp IS stamp)
+                    state = 'present' AND absent_since_us IS NULL
+                    AND (listed_first <> 0 OR {self._sql.same("proof_stamp", "stamp")})
                 ))
             )
             """,

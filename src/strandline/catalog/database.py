@@ -19,7 +19,13 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from strandline.catalog.database_errors import explain_database_error, is_busy
-from strandline.catalog.journal import DEFAULT_JOURNAL_LIMITS, JournalLimits, jump_after_boot
+from strandline.catalog.dialect import SQLITE
+from strandline.catalog.journal import (
+    DEFAULT_JOURNAL_LIMITS,
+    JournalLimits,
+    SqliteJournalWriter,
+    jump_after_boot,
+)
 from strandline.catalog.port import Reader, Writer
 from strandline.catalog.schema import SCHEMA, VERSION
 from strandline.errors import CatalogDamagedError, CatalogError, CatalogTooNewError, DiskError
@@ -49,14 +55,15 @@ WAL_RETRY_S = 0.01
 class _Connection:
     """A connection, and the readers and writers that use it."""
 
-    __slots__ = ("conn", "is_durable", "reader", "writer")
+    __slots__ = ("conn", "is_durable", "journal", "reader", "writer")
 
     def __init__(self, conn: sqlite3.Connection, limits: JournalLimits) -> None:
         self.conn = conn
         self.is_durable: bool | None = None
         """Whether commits wait for the disk; None until the first write."""
-        self.reader = Reader(conn)
-        self.writer = Writer(conn, limits)
+        self.reader = Reader(conn, SQLITE)
+        self.journal = SqliteJournalWriter(conn, SQLITE, limits)
+        self.writer = Writer(conn, SQLITE, self.journal)
 
     def be_durable(self, durable: bool) -> None:
         """Whether the next commits wait for the disk."""
@@ -116,18 +123,18 @@ class SqliteCatalog:
         """
         with self._write_lock:
             with self._connected() as connection:
-                conn, writer = connection.conn, connection.writer
+                conn, journal = connection.conn, connection.journal
                 connection.be_durable(durable)
                 conn.execute("BEGIN IMMEDIATE")
                 try:
                     if not self._is_boot_known:
                         jump_after_boot(conn)
-                    yield writer
+                    yield connection.writer
                 except BaseException:
                     _roll_back(conn)
-                    writer.journal.take_appended()
+                    journal.take_appended()
                     raise
-                has_appended = writer.journal.take_appended()
+                has_appended = journal.take_appended()
                 conn.execute("COMMIT")
                 self._is_boot_known = True
             if has_appended:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from strandline.catalog.dialect import Connection, Dialect
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_files import ImageFile, parse_stamp
 
@@ -20,8 +20,9 @@ MOST_ASKED = 100
 class EarlierFileReader:
     """What was at which path."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: Connection, dialect: Dialect) -> None:
         self._conn = conn
+        self._sql = dialect
 
     def list_by_name(self, sd: int, filename: str) -> list[EarlierFile]:
         """What had this name in any folder, the latest first; at most :data:`MOST_ASKED`."""

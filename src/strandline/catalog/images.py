@@ -8,10 +8,10 @@ an image is whatever files carry its id. A file whose id is not known yet is no 
 from __future__ import annotations
 
 import re
-import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from strandline.catalog.dialect import Connection, Dialect
 from strandline.catalog.image_files.rows import COLUMNS, to_image_file
 from strandline.catalog.times import as_microseconds
 from strandline.errors import InvalidCursorError
@@ -96,21 +96,21 @@ def _name_order(chosen: ImageFilter) -> list[str]:
 
 
 def _is_number(value: object) -> bool:
-    """Whether SQLite accepts it as a number."""
+    """Whether a database accepts it as a number."""
     return type(value) is int and -(2**63) <= value < 2**63
 
 
-def _walk(chosen: ImageFilter) -> tuple[str, str, str, dict[str, object]]:
+def _walk(chosen: ImageFilter, dialect: Dialect) -> tuple[str, str, str, dict[str, object]]:
     """How to walk all files that are the newest of an image: a leading clause, the table, and the condition.
 
     Checking for each file whether its image has a newer one costs a jump through the catalog. If the index of times
     alone decides which files match, only the few images with several files are checked, in advance.
     """
     if chosen.state is not None or chosen.media_type is not None or chosen.text is not None:
-        condition, values = _one_of_each(chosen)
+        condition, values = _one_of_each(chosen, dialect)
         return "", "image_files AS f", condition, values
     order = _ORDERS[chosen.sort]
-    (hidden, values), (deciding, _) = (_condition(chosen, table) for table in "gh")
+    (hidden, values), (deciding, _) = (_condition(chosen, table, dialect) for table in "gh")
     shown = "NOT EXISTS (SELECT 1 FROM hidden WHERE hidden.sd = f.sd AND hidden.path = f.path)"
     matches = " AND ".join(["f.image_id IS NOT NULL", shown, *_limits(chosen, "f")])
     before = f"""
@@ -119,24 +119,25 @@ def _walk(chosen: ImageFilter) -> tuple[str, str, str, dict[str, object]]:
         ),
         hidden AS MATERIALIZED (
             SELECT g.sd, g.path
-            FROM several CROSS JOIN image_files AS g INDEXED BY image_files_by_image USING (image_id)
+            FROM several {dialect.in_this_order} image_files AS g {dialect.use("image_files_by_image")}
+                USING (image_id)
             WHERE {hidden} AND EXISTS (
                 SELECT 1 FROM image_files AS h WHERE h.image_id = g.image_id AND {deciding}
                   AND (h.{order.column}, h.sd, h.path) {order.decides} (g.{order.column}, g.sd, g.path)
             )
             UNION ALL
-            SELECT sd, path FROM image_files INDEXED BY image_files_noteworthy
+            SELECT sd, path FROM image_files {dialect.use("image_files_noteworthy")}
             WHERE state = 'trashed' AND (state <> 'present' OR absent_since_us IS NOT NULL)
         )
     """
-    return before, f"image_files AS f INDEXED BY {order.index}", matches, values
+    return before, f"image_files AS f {dialect.use(order.index)}", matches, values
 
 
-def _one_of_each(chosen: ImageFilter) -> tuple[str, dict[str, object]]:
+def _one_of_each(chosen: ImageFilter, dialect: Dialect) -> tuple[str, dict[str, object]]:
     """The condition that file ``f`` matches, and that of its image's matching files it decides the place."""
     order = _ORDERS[chosen.sort]
-    condition, values = _condition(chosen, "f")
-    deciding, _ = _condition(chosen, "g")
+    condition, values = _condition(chosen, "f", dialect)
+    deciding, _ = _condition(chosen, "g", dialect)
     return (
         f"""{condition} AND f.image_id IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM image_files AS g
@@ -147,7 +148,7 @@ def _one_of_each(chosen: ImageFilter) -> tuple[str, dict[str, object]]:
     )
 
 
-def _condition(chosen: ImageFilter, table: str) -> tuple[str, dict[str, object]]:
+def _condition(chosen: ImageFilter, table: str, dialect: Dialect) -> tuple[str, dict[str, object]]:
     parts = _limits(chosen, table)
     values: dict[str, object] = {
         "sd": chosen.sd,
@@ -162,7 +163,7 @@ def _condition(chosen: ImageFilter, table: str) -> tuple[str, dict[str, object]]
         parts.append(f"{table}.state = :state")
         values["state"] = chosen.state.value
     if chosen.is_incomplete:
-        parts.append(f"{table}.proof_whole = 0 AND {table}.proof_stamp IS {table}.stamp")
+        parts.append(f"{table}.proof_whole = 0 AND {dialect.same(f'{table}.proof_stamp', f'{table}.stamp')}")
         parts.append(f"{table}.absent_since_us IS NULL")
     if chosen.is_unseen:
         parts.append(f"{table}.absent_since_us IS NOT NULL")
@@ -172,13 +173,13 @@ def _condition(chosen: ImageFilter, table: str) -> tuple[str, dict[str, object]]
         parts.append(f"{table}.media_type = :media_type")
         values["media_type"] = chosen.media_type
     if chosen.text is not None:
-        condition, words = _say_words(chosen.text, table)
+        condition, words = _say_words(chosen.text, table, dialect)
         parts.append(condition)
         values |= words
     return " AND ".join(parts), values
 
 
-def _say_words(text: str, table: str) -> tuple[str, dict[str, str]]:
+def _say_words(text: str, table: str, dialect: Dialect) -> tuple[str, dict[str, str]]:
     """The condition that one name of the image, or the path of one of its named files, contains all words, or that
     its id begins with the only word.
     """
@@ -188,12 +189,12 @@ def _say_words(text: str, table: str) -> tuple[str, dict[str, str]]:
     if not words:
         return "TRUE", {}
     named, placed = (
-        " AND ".join(f"instr({column}, :word{at}) > 0" for at in range(len(words)))
+        " AND ".join(f"{dialect.position(column, f':word{at}')} > 0" for at in range(len(words)))
         for column in ("folded_name", "folded_path")
     )
     condition = (
         f"({table}.image_id IN (SELECT image_id FROM origins WHERE {named}) OR {table}.image_id IN (SELECT image_id "
-        f"FROM image_files INDEXED BY image_files_by_name WHERE folded_name IS NOT NULL AND {placed}))"
+        f"FROM image_files {dialect.use('image_files_by_name')} WHERE folded_name IS NOT NULL AND {placed}))"
     )
     values = {f"word{at}": word for at, word in enumerate(words)}
     if len(words) == 1:
@@ -216,15 +217,16 @@ def _limits(chosen: ImageFilter, table: str) -> list[str]:
 class ImageReader:
     """Images, each once, over all their files: pages of a listing, months, and counts."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: Connection, dialect: Dialect) -> None:
         self._conn = conn
+        self._sql = dialect
 
     def list_image_ids(
         self, chosen: ImageFilter, *, after: ImageCursor | None, limit: int
     ) -> tuple[list[ImageId], ImageCursor | None]:
         """Up to ``limit`` distinct matching images in their order, and the place of the last one (None: no more)."""
         order = _ORDERS[chosen.sort]
-        condition, values = _one_of_each(chosen)
+        condition, values = _one_of_each(chosen, self._sql)
         column, further, way = order.column, *((">", "ASC") if chosen.reverse else ("<", "DESC"))
         where_after = ""
         if after is not None:
@@ -234,8 +236,8 @@ class ImageReader:
         if chosen.state is None:
             # Otherwise SQLite would fetch and sort all files of an SD for one page, or (without the +) all those that
             # have one time: it would see that sd is constant, and not that the index has the order all the same.
-            index = f"INDEXED BY {order.index}"
-            condition = condition.replace("f.sd = :sd", "+f.sd = :sd", 1)
+            index = self._sql.use(order.index)
+            condition = condition.replace("f.sd = :sd", f"{self._sql.plain('f.sd')} = :sd", 1)
         rows = self._conn.execute(
             f"""
             SELECT f.image_id, f.{column}, f.sd, f.path FROM image_files AS f {index}
@@ -250,10 +252,10 @@ class ImageReader:
 
     def find_place(self, chosen: ImageFilter, image_id: ImageId) -> ImageCursor | None:
         """The image's place in the listing. None if it does not match. Cost: its files."""
-        condition, values = _one_of_each(chosen)
+        condition, values = _one_of_each(chosen, self._sql)
         row = self._conn.execute(
             f"SELECT f.{_ORDERS[chosen.sort].column}, f.sd, f.path FROM image_files AS f "
-            f"INDEXED BY image_files_by_image WHERE f.image_id = :image_id AND {condition}",
+            f"{self._sql.use('image_files_by_image')} WHERE f.image_id = :image_id AND {condition}",
             values | {"image_id": image_id},
         ).fetchone()
         return None if row is None else ImageCursor(*row)
@@ -264,7 +266,7 @@ class ImageReader:
         Cost: one walk over all files, about 300 ms for 100,000 in one SD. Three times as much if filtered by type,
         text, or state, or if most images are in several SDs. It returns few rows, so other threads can run meanwhile.
         """
-        before, files, condition, values = _walk(chosen)
+        before, files, condition, values = _walk(chosen, self._sql)
         column, way = _ORDERS[chosen.sort].column, "ASC" if chosen.reverse else "DESC"
         rows = self._conn.execute(
             f"""
@@ -272,10 +274,10 @@ class ImageReader:
                 SELECT *, row_number() OVER listed AS position, lead(month) OVER listed AS next_month FROM (
                     SELECT f.{column} AS at_us, f.sd, f.path,
                            CASE WHEN f.{column} < :first_us THEN '0001-01' WHEN f.{column} > :last_us THEN '9999-12'
-                                ELSE strftime('%Y-%m', f.{column} / 1000000, 'unixepoch') END AS month
+                                ELSE {self._sql.month(f"f.{column}")} END AS month
                     FROM {files} WHERE {condition}
-                ) WINDOW listed AS (ORDER BY at_us {way}, sd {way}, path {way})
-            ) WHERE position % :every = 0 OR month IS NOT next_month ORDER BY position
+                ) AS dated WINDOW listed AS (ORDER BY at_us {way}, sd {way}, path {way})
+            ) AS placed WHERE position % :every = 0 OR {self._sql.differs("month", "next_month")} ORDER BY position
             """,
             values
             | {
@@ -300,19 +302,21 @@ class ImageReader:
         """
         from strandline.model.folding import fold, split_words
 
-        condition, values = _condition(replace(chosen, text=None), "f")
+        condition, values = _condition(replace(chosen, text=None), "f", self._sql)
         words = split_words(chosen.text or "")
         for at, word in enumerate(words):  # what is not plain is compared below
-            condition += f" AND (instr(lower(f.path), :word{at}) > 0 OR f.path GLOB '*[^ -~]*')"
+            has_word = f"{self._sql.position('lower(f.path)', f':word{at}')} > 0"
+            condition += f" AND ({has_word} OR {self._sql.is_odd_text('f.path')})"
             values[f"word{at}"] = word
         named = "f.image_id IS NULL AND f.sd IN (SELECT number FROM storage_dirs WHERE layout = 'named')"
         rows = self._conn.execute(
             f"""
-            SELECT {COLUMNS} FROM image_files AS f INDEXED BY image_files_noteworthy
+            SELECT {COLUMNS} FROM image_files AS f {self._sql.use("image_files_noteworthy")}
             WHERE {named} AND (f.state <> 'present' OR f.absent_since_us IS NOT NULL) AND {condition}
             UNION ALL
-            SELECT {COLUMNS} FROM image_files AS f INDEXED BY image_files_unproven
-            WHERE {named} AND f.state = 'present' AND f.proof_stamp IS NOT f.stamp AND f.absent_since_us IS NULL
+            SELECT {COLUMNS} FROM image_files AS f {self._sql.use("image_files_unproven")}
+            WHERE {named} AND f.state = 'present' AND {self._sql.differs("f.proof_stamp", "f.stamp")}
+              AND f.absent_since_us IS NULL
               AND {condition}
             """,
             values,
@@ -328,7 +332,7 @@ class ImageReader:
 
     def count_files(self, chosen: ImageFilter) -> int:
         """The number of matching files of images. Cost: a walk over all files, about 20 ms for 100,000."""
-        condition, values = _condition(chosen, "f")
+        condition, values = _condition(chosen, "f", self._sql)
         rows = self._conn.execute(f"SELECT count(f.image_id) FROM image_files AS f WHERE {condition}", values)
         return int(rows.fetchone()[0])
 
@@ -339,19 +343,21 @@ class ImageReader:
         at most. Cost: a search in the key's index a step.
         """
         begin = f"{folder}/" if folder else ""
+        past, here = (
+            self._sql.position(f"substr({column}, :start)", "'/'") for column in ("entry.path", "path")
+        )
         rows = self._conn.execute(
-            """
+            f"""
             WITH RECURSIVE entry(path, step) AS (
                 SELECT (SELECT min(path) FROM image_files WHERE sd = :sd AND path > :begin AND path < :end), 1
                 UNION ALL
                 SELECT (SELECT min(f.path) FROM image_files AS f WHERE f.sd = :sd AND f.path < :end AND f.path >
-                    CASE instr(substr(entry.path, :start), '/') WHEN 0 THEN entry.path
-                    ELSE substr(entry.path, 1, :start + instr(substr(entry.path, :start), '/') - 2) || '0' END),
+                    CASE {past} WHEN 0 THEN entry.path
+                    ELSE substr(entry.path, 1, :start + {past} - 2) || '0' END),
                     step + 1
                 FROM entry WHERE entry.path IS NOT NULL AND step < :steps
             )
-            SELECT substr(path, :start, instr(substr(path, :start), '/') - 1) FROM entry
-            WHERE instr(substr(path, :start), '/') > 0
+            SELECT substr(path, :start, {here} - 1) FROM entry WHERE {here} > 0
             """,
             {
                 "sd": sd,
@@ -365,7 +371,7 @@ class ImageReader:
 
     def count_images(self, chosen: ImageFilter) -> int:
         """The number of distinct matching images. Cost: a walk over an index, about 50 ms for 100,000 files."""
-        condition, values = _condition(chosen, "f")
+        condition, values = _condition(chosen, "f", self._sql)
         return int(
             self._conn.execute(
                 f"SELECT count(DISTINCT f.image_id) FROM image_files AS f WHERE {condition}", values

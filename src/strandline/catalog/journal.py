@@ -8,15 +8,19 @@ last events. A rebuilt catalog has another epoch, so a subscriber can tell "noth
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from strandline.catalog.dialect import Connection, Dialect
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.defaults import JOURNAL_MAX_DAYS, JOURNAL_MAX_EVENTS
 from strandline.model.events import Event, format_time, is_save, parse_event
 from strandline.model.values import dataclass
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ PRUNE_EVERY = 1000
 """Old events are dropped once per this many appends. Pruning costs a walk, while keeping 1 % more costs nothing."""
 
 LARGEST_NUMBER = 2**63 - 1
-"""SQLite's largest number."""
+"""A database's largest number."""
 
 JUMP = 1_000_000
 """Numbers that are skipped when the machine has been restarted: more than could be appended without reaching the
@@ -52,6 +56,12 @@ def _to_event(row: tuple[int, int, str, str | None, str]) -> Event:
     return parse_event(json.loads(facts) | {"seq": seq, "at": at, "type": type_, "sd_id": sd_id})
 
 
+def to_columns(event: Event) -> tuple[int, str, str | None, str]:
+    """Time, type, storage directory, and facts."""
+    facts = json.dumps(event.facts(), ensure_ascii=False, separators=(",", ":"))
+    return as_microseconds(event.at), event.type, event.sd_id, facts
+
+
 class JournalReader:
     """Committed events, by number.
 
@@ -59,8 +69,9 @@ class JournalReader:
     "everything after the last number that I saw" is all that a reader has to ask. Numbers may be left out.
     """
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: Connection, dialect: Dialect) -> None:
         self._conn = conn
+        self._sql = dialect
 
     def list_events(self, *, since: int, limit: int) -> list[Event]:
         """Up to ``limit`` events after number ``since``, oldest first. Any number is valid."""
@@ -95,7 +106,8 @@ class JournalReader:
         conditions, chosen = self._choose(None, event.seq, types, sd_ids)
         where = " AND ".join(conditions)
         other = (
-            "NOT (type = ? AND sd_id IS ? AND at_us >= ? AND coalesce(json_extract(facts, '$.saved'), 0) = ?)"
+            f"NOT (type = ? AND {self._sql.same('sd_id', '?')} AND at_us >= ? "
+            f"AND {self._sql.is_true('facts', 'saved')} = ?)"
         )
         row = self._conn.execute(
             f"SELECT seq FROM journal WHERE {where} AND {other} ORDER BY seq DESC LIMIT 1",
@@ -131,7 +143,7 @@ class JournalReader:
         If ``oldest - 1 <= n <= newest``, a subscriber that has seen ``n`` can replay everything since.
         """
         oldest = self._conn.execute("SELECT min(seq) FROM journal").fetchone()[0]
-        newest = self._conn.execute("SELECT seq FROM sqlite_sequence WHERE name = 'journal'").fetchone()
+        newest = self._conn.execute(self._sql.newest_number).fetchone()
         last = 0 if newest is None else int(newest[0])
         return (last + 1 if oldest is None else int(oldest), last)
 
@@ -139,8 +151,24 @@ class JournalReader:
 class JournalWriter(JournalReader):
     """Appends events, in the transaction of the change that they report."""
 
-    def __init__(self, conn: sqlite3.Connection, limits: JournalLimits) -> None:
-        super().__init__(conn)
+    def append_event(self, event: Event) -> None:
+        """Appends the event. Readers see it, and its number, once the transaction is committed."""
+        raise NotImplementedError
+
+    def _prune(self, limits: JournalLimits, newest: int, at: datetime) -> None:
+        """Drops only the oldest events, so that a clock that was wrong for a while leaves no gaps."""
+        self._conn.execute(
+            "DELETE FROM journal WHERE seq <= ? OR seq < (SELECT min(seq) FROM journal WHERE at_us >= ?)",
+            (newest - limits.max_events, as_microseconds(at - limits.max_age)),
+        )
+
+
+class SqliteJournalWriter(JournalWriter):
+    """SQLite has one writer at a time, so it gives the numbers itself, when an event is appended."""
+
+    def __init__(self, conn: sqlite3.Connection, dialect: Dialect, limits: JournalLimits) -> None:
+        super().__init__(conn, dialect)
+        self._sqlite = conn
         self._limits = limits
         self._has_appended = False
 
@@ -150,27 +178,16 @@ class JournalWriter(JournalReader):
         return has_appended
 
     def append_event(self, event: Event) -> None:
-        """Appends the event. Readers see it, and its number, once the transaction is committed."""
-        facts = json.dumps(event.facts(), ensure_ascii=False, separators=(",", ":"))
-        cursor = self._conn.execute(
-            "INSERT INTO journal (at_us, type, sd_id, facts) VALUES (?, ?, ?, ?)",
-            (as_microseconds(event.at), event.type, event.sd_id, facts),
+        cursor = self._sqlite.execute(
+            "INSERT INTO journal (at_us, type, sd_id, facts) VALUES (?, ?, ?, ?)", to_columns(event)
         )
         self._has_appended = True
         assert cursor.lastrowid is not None
         if cursor.lastrowid % PRUNE_EVERY == 0:
-            self._prune(cursor.lastrowid, event.at)
-
-    def _prune(self, newest: int, at: datetime) -> None:
-        """Drops only the oldest events, so that a clock that was wrong for a while leaves no gaps."""
-        limits = self._limits
-        self._conn.execute(
-            "DELETE FROM journal WHERE seq <= ? OR seq < (SELECT min(seq) FROM journal WHERE at_us >= ?)",
-            (newest - limits.max_events, as_microseconds(at - limits.max_age)),
-        )
+            self._prune(self._limits, cursor.lastrowid, event.at)
 
 
-def jump_after_boot(conn: sqlite3.Connection) -> None:
+def jump_after_boot(conn: Connection) -> None:
     """Skips numbers once after each start of the machine. Call it first in a transaction that appends."""
     try:
         boot = BOOT_ID.read_text().strip()

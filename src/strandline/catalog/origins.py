@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
+from strandline.catalog.dialect import Connection, Dialect
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.events import format_time
 from strandline.model.image_ids import ImageId
@@ -15,8 +15,9 @@ from strandline.model.image_ids import ImageId
 class OriginReader:
     """The original names and sources of images."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: Connection, dialect: Dialect) -> None:
         self._conn = conn
+        self._sql = dialect
 
     def has_origin(self, image_id: ImageId, original_name: str, source: str) -> bool:
         """True if exactly this origin is already recorded, so that saving again writes nothing."""
@@ -29,11 +30,12 @@ class OriginReader:
     def list_names_of_images(self, image_ids: Sequence[ImageId]) -> dict[ImageId, list[str]]:
         """The original names of many images, by id, oldest first, each once. One statement that returns one row."""
         (text,) = self._conn.execute(
-            """
-            SELECT json_group_array(json_array(image_id, original_name)) FROM (
-                SELECT image_id, original_name FROM origins WHERE image_id IN (SELECT value FROM json_each(?))
+            f"""
+            SELECT {self._sql.json_rows("image_id, original_name")} FROM (
+                SELECT image_id, original_name FROM origins
+                WHERE image_id IN (SELECT value FROM {self._sql.texts("?")})
                 GROUP BY image_id, original_name ORDER BY min(saved_at_us)
-            )
+            ) AS named
             """,
             (json.dumps(image_ids),),
         ).fetchone()

@@ -7,18 +7,18 @@ small object for each table. No caller sees a connection or SQL. Another databas
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from strandline.catalog.conflict_copies import ConflictCopyReader, ConflictCopyWriter
+from strandline.catalog.dialect import Connection, Dialect
 from strandline.catalog.earlier_files import EarlierFileReader, EarlierFileWriter
 from strandline.catalog.image_files.reader import ImageFileReader
 from strandline.catalog.image_files.writer import ImageFileWriter
 from strandline.catalog.images import ImageReader
-from strandline.catalog.journal import JournalLimits, JournalReader, JournalWriter
+from strandline.catalog.journal import JournalReader, JournalWriter
 from strandline.catalog.notes import NoteReader, NoteWriter
 from strandline.catalog.origins import OriginReader, OriginWriter
 from strandline.catalog.storage_dirs import StorageDirReader, StorageDirWriter
@@ -40,24 +40,25 @@ class Reader:
     earlier: EarlierFileReader
     notes: NoteReader
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: Connection, dialect: Dialect) -> None:
         self._conn = conn
-        self.images = ImageReader(conn)
-        self.files = ImageFileReader(conn)
-        self.sds = StorageDirReader(conn)
-        self.journal = JournalReader(conn)
-        self.origins = OriginReader(conn)
-        self.trash = TrashReader(conn)
-        self.copies = ConflictCopyReader(conn)
-        self.earlier = EarlierFileReader(conn)
-        self.notes = NoteReader(conn)
+        self._sql = dialect
+        self.images = ImageReader(conn, dialect)
+        self.files = ImageFileReader(conn, dialect)
+        self.sds = StorageDirReader(conn, dialect)
+        self.journal = JournalReader(conn, dialect)
+        self.origins = OriginReader(conn, dialect)
+        self.trash = TrashReader(conn, dialect)
+        self.copies = ConflictCopyReader(conn, dialect)
+        self.earlier = EarlierFileReader(conn, dialect)
+        self.notes = NoteReader(conn, dialect)
 
     @property
     def duplicates(self) -> DuplicateReader:
         """Files with the same bytes."""
         from strandline.catalog.image_files.duplicates import DuplicateReader  # here: few questions need it
 
-        return DuplicateReader(self._conn)
+        return DuplicateReader(self._conn, self._sql)
 
 
 class Writer(Reader):
@@ -72,17 +73,18 @@ class Writer(Reader):
     earlier: EarlierFileWriter
     notes: NoteWriter
 
-    def __init__(self, conn: sqlite3.Connection, limits: JournalLimits) -> None:
+    def __init__(self, conn: Connection, dialect: Dialect, journal: JournalWriter) -> None:
         self._conn = conn
-        self.images = ImageReader(conn)
-        self.files = ImageFileWriter(conn)
-        self.sds = StorageDirWriter(conn)
-        self.journal = JournalWriter(conn, limits)
-        self.origins = OriginWriter(conn)
-        self.trash = TrashWriter(conn)
-        self.copies = ConflictCopyWriter(conn)
-        self.earlier = EarlierFileWriter(conn)
-        self.notes = NoteWriter(conn)
+        self._sql = dialect
+        self.images = ImageReader(conn, dialect)
+        self.files = ImageFileWriter(conn, dialect)
+        self.sds = StorageDirWriter(conn, dialect)
+        self.journal = journal
+        self.origins = OriginWriter(conn, dialect)
+        self.trash = TrashWriter(conn, dialect)
+        self.copies = ConflictCopyWriter(conn, dialect)
+        self.earlier = EarlierFileWriter(conn, dialect)
+        self.notes = NoteWriter(conn, dialect)
 
 
 class Catalog(Protocol):

@@ -8,11 +8,12 @@ the same name.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from strandline.catalog.dialect import Connection, Dialect
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirQuestion, StorageDirState
@@ -20,13 +21,15 @@ from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirQues
 if TYPE_CHECKING:
     from strandline.model.identity.anchors import Anchors
 
-_SELECT = (
-    "SELECT number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us, "
-    "question, layout, layout_chosen, "
-    "(SELECT group_concat(sd_id, char(10)) FROM storage_dir_aliases AS a WHERE a.number = storage_dirs.number) "
-    "FROM storage_dirs"
-)
-"""The aliases come in the same statement, a line each: every lookup pays for this question."""
+
+@cache
+def _select(dialect: Dialect) -> str:
+    """The aliases come in the same statement, a line each: every lookup pays for this question."""
+    return (
+        "SELECT number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us, "
+        f"question, layout, layout_chosen, (SELECT {dialect.lines('sd_id')} FROM storage_dir_aliases AS a "
+        "WHERE a.number = storage_dirs.number) FROM storage_dirs"
+    )
 
 
 def _to_storage_dir(row: tuple[Any, ...]) -> StorageDir:
@@ -55,12 +58,14 @@ def _to_storage_dir(row: tuple[Any, ...]) -> StorageDir:
 class StorageDirReader:
     """The storage directories of this catalog."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: Connection, dialect: Dialect) -> None:
         self._conn = conn
+        self._sql = dialect
+        self._select = _select(dialect)
 
     def list_storage_dirs(self) -> list[StorageDir]:
         """All storage directories in the order in which they were added. Cost: one statement."""
-        return [_to_storage_dir(row) for row in self._conn.execute(f"{_SELECT} ORDER BY number")]
+        return [_to_storage_dir(row) for row in self._conn.execute(f"{self._select} ORDER BY number")]
 
     def list_with_identity(self, sd_id: StorageDirId | None, *, omit: int | None = None) -> list[StorageDir]:
         """Those with this identity, not as an alias: more than one if a folder was copied. None: without one.
@@ -68,13 +73,15 @@ class StorageDirReader:
         Without the one that has the number ``omit``.
         """
         rows = self._conn.execute(
-            f"{_SELECT} WHERE sd_id IS ? AND number IS NOT ? ORDER BY number", (sd_id, omit)
+            f"{self._select} WHERE {self._sql.same('sd_id', '?')} AND {self._sql.differs('number', '?')} "
+            "ORDER BY number",
+            (sd_id, omit),
         )
         return [_to_storage_dir(row) for row in rows]
 
     def find_storage_dir(self, number: int) -> StorageDir | None:
         """The storage directory with the local number, or None."""
-        row = self._conn.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()
+        row = self._conn.execute(f"{self._select} WHERE number = ?", (number,)).fetchone()
         return None if row is None else _to_storage_dir(row)
 
     def find_anchors(self, number: int) -> Anchors | None:
@@ -109,18 +116,18 @@ class StorageDirWriter(StorageDirReader):
         """Adds a storage directory and returns its number.
 
         Raises:
-            sqlite3.IntegrityError: The name is taken. The caller must check first.
+            CatalogError: At the end of the transaction: the name is taken. The caller must check first.
         """
-        cursor = self._conn.execute(
+        ((number,),) = self._conn.execute(
             "INSERT INTO storage_dirs (sd_id, provisional, name, path, state, problem, read_only, "
-            "added_at_us, question, layout, layout_chosen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "added_at_us, question, layout, layout_chosen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "RETURNING number",
             (
                 sd_id, int(provisional), name, path, state.value, problem, int(read_only),
                 as_microseconds(added_at), question, layout.value, int(is_layout_chosen),
             ),
-        )  # fmt: skip
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        ).fetchall()  # fmt: skip
+        return int(number)
 
     def update_state(
         self,
@@ -132,7 +139,8 @@ class StorageDirWriter(StorageDirReader):
         """Changes the SD's state if it still is ``sd.state``. False if another process was faster."""
         cursor = self._conn.execute(
             "UPDATE storage_dirs SET state = ?, problem = ?, question = ? "
-            "WHERE number = ? AND state = ? AND problem IS ? AND question IS ?",
+            f"WHERE number = ? AND state = ? AND {self._sql.same('problem', '?')} "
+            f"AND {self._sql.same('question', '?')}",
             (state.value, problem, question, sd.number, sd.state.value, sd.problem, sd.question),
         )
         return cursor.rowcount == 1

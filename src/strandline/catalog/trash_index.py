@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 
+from strandline.catalog.dialect import Connection, Dialect
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_ids import CONTENT_ID_LENGTH, ImageId
 from strandline.model.trash import TrashedFile, TrashReason
@@ -15,21 +15,22 @@ _COLUMNS = "trash_id, sd_id, sd_path, path, image_id, size_bytes, sha256, reason
 class TrashReader:
     """The content of the trash."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: Connection, dialect: Dialect) -> None:
         self._conn = conn
+        self._sql = dialect
 
     def list_trashed(self, image_id: ImageId | None = None) -> list[TrashedFile]:
         """All entries, or those of an image, oldest first."""
+        condition, values = ("", ()) if image_id is None else ("WHERE image_id = ?", (image_id,))
         rows = self._conn.execute(
-            f"SELECT {_COLUMNS} FROM trash WHERE ?1 IS NULL OR image_id = ?1 ORDER BY trashed_at_us, trash_id",
-            (image_id,),
+            f"SELECT {_COLUMNS} FROM trash {condition} ORDER BY trashed_at_us, trash_id", values
         )
         return [_from_columns(*row) for row in rows]
 
     def list_trashed_bytes(self, sha256: str | None, image_id: ImageId | None) -> list[TrashedFile]:
         """The entries with exactly these bytes, or with bytes whose content id this is, oldest first."""
         rows = self._conn.execute(
-            f"SELECT {_COLUMNS} FROM trash WHERE sha256 = ?1 OR substr(sha256, 1, {CONTENT_ID_LENGTH}) = ?2 "
+            f"SELECT {_COLUMNS} FROM trash WHERE sha256 = ? OR substr(sha256, 1, {CONTENT_ID_LENGTH}) = ? "
             "ORDER BY trashed_at_us, trash_id",
             (sha256, image_id),
         )

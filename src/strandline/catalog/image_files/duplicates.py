@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
-
-from strandline.catalog.image_files.rows import PROVEN, SELECT, to_image_file
+from strandline.catalog.dialect import Connection, Dialect
+from strandline.catalog.image_files.rows import SELECT, say_image_files, to_image_file
 from strandline.model.image_files import ImageFile
 
 
 class DuplicateReader:
     """What the catalog knows about files with the same bytes."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: Connection, dialect: Dialect) -> None:
         self._conn = conn
+        self._proven = say_image_files(dialect).proven
 
     def list_files(self, *, across: bool) -> list[ImageFile]:
         """The present files with bytes that another present file in their SD has, by current proofs, and all others
@@ -20,7 +20,8 @@ class DuplicateReader:
         statement, a walk over all rows.
         """
         rows = self._conn.execute(
-            f"{SELECT} WHERE {PROVEN} AND proof_sha256 IN (SELECT proof_sha256 FROM image_files WHERE {PROVEN} "
+            f"{SELECT} WHERE {self._proven} AND proof_sha256 IN "
+            f"(SELECT proof_sha256 FROM image_files WHERE {self._proven} "
             f"GROUP BY proof_sha256{'' if across else ', sd'} HAVING count(*) > 1) "
             "ORDER BY proof_sha256, sd, path"
         )
@@ -29,7 +30,7 @@ class DuplicateReader:
     def count_in_several(self) -> int:
         """The number of different bytes that are in several SDs, by current proofs. Cost: a walk over all rows."""
         (count,) = self._conn.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM image_files WHERE {PROVEN} GROUP BY proof_sha256 "
-            "HAVING min(sd) <> max(sd))"
+            f"SELECT count(*) FROM (SELECT 1 FROM image_files WHERE {self._proven} GROUP BY proof_sha256 "
+            "HAVING min(sd) <> max(sd)) AS several"
         ).fetchone()
         return int(count)

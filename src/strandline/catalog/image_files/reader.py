@@ -1,33 +1,23 @@
 """Image files in the catalog, read: one row for each file of a storage directory.
 
-A scan does not read rows at all. It compares **lines** (``name:size:mtime:inode``), made by SQLite on
-one side and by the listing on the other, and fetches only the rows whose lines differ.
+A scan does not read rows at all. It compares **lines** (``name:size:mtime:inode``), made by the
+database on one side and by the listing on the other, and fetches only the rows whose lines differ.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from strandline.catalog.dialect import Connection, Dialect
 from strandline.catalog.image_files.rows import (
     COLUMNS,
-    COUNT_UNCHECKED,
-    COUNTS,
     EXTENSION,
-    FROM_NOTEWORTHY,
-    FROM_UNCHECKED,
-    HAS_NOTEWORTHY,
-    MEASURES,
-    NEWEST_PATHS,
     SELECT,
-    SELECT_NOTEWORTHY,
-    TO_VERIFY,
     TYPE_BY_EXTENSION,
-    WHOLE_LINES,
-    say_lines,
+    say_image_files,
     sort_time,
     to_image_file,
 )
@@ -49,8 +39,10 @@ KEYS_AT_ONCE = 500
 class ImageFileReader:
     """What the catalog knows about image files. Paths are relative to the storage directory ``sd``, with ``/``."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: Connection, dialect: Dialect) -> None:
         self._conn = conn
+        self._sql = dialect
+        self._say = say_image_files(dialect)
 
     def iter_lines(self, sd: int, folder: str) -> Iterator[list[str]]:
         """The lines of all rows of the SD that a healthy scan should find, by path, some 1,000 at a time.
@@ -63,8 +55,8 @@ class ImageFileReader:
         from strandline.model.listing import name_of_known_line  # here: most questions list nothing
 
         last = prefix = f"{folder}/" if folder else ""
-        (has_noteworthy,) = self._conn.execute(HAS_NOTEWORTHY, (sd,)).fetchone()
-        statement = say_lines(in_root=not prefix, has_noteworthy=has_noteworthy)
+        (has_noteworthy,) = self._conn.execute(self._say.has_noteworthy, (sd,)).fetchone()
+        statement = self._say.say_lines(in_root=not prefix, has_noteworthy=has_noteworthy)
         chosen = {"sd": sd, "start": len(prefix) + 1, "limit": LINES_AT_ONCE}
         while True:
             (text,) = self._conn.execute(statement, chosen | {"last": last}).fetchone()
@@ -81,7 +73,7 @@ class ImageFileReader:
 
         In no order. About 150 bytes a file.
         """
-        (text,) = self._conn.execute(WHOLE_LINES, (sd,)).fetchone()
+        (text,) = self._conn.execute(self._say.whole_lines, (sd,)).fetchone()
         return [] if text is None else text.split("\n")
 
     def find_row(self, sd: int, path: str) -> ImageFile | None:
@@ -105,7 +97,7 @@ class ImageFileReader:
         """
         marks = ", ".join("?" * len(folded_names))
         rows = self._conn.execute(
-            f"{SELECT} INDEXED BY image_files_by_name WHERE sd = ? AND folded_name IS NOT NULL "
+            f"{SELECT} {self._sql.use('image_files_by_name')} WHERE sd = ? AND folded_name IS NOT NULL "
             f"AND folded_name IN ({marks})",
             (sd, *folded_names),
         )
@@ -116,7 +108,7 @@ class ImageFileReader:
         files whose id is not known yet. Reads two indexes from their newest entries on, and the rows that they lead
         to.
         """
-        rows = self._conn.execute(NEWEST_PATHS, {"sd": sd, "limit": limit})
+        rows = self._conn.execute(self._say.newest_paths, {"sd": sd, "limit": limit})
         return [str(path) for (path,) in rows]
 
     def list_unproven_of_size(self, sd: int, size_bytes: int, *, limit: int) -> list[str]:
@@ -124,14 +116,14 @@ class ImageFileReader:
         without one.
         """
         rows = self._conn.execute(
-            f"SELECT path {FROM_UNCHECKED} AND size_bytes = ? LIMIT ?", (sd, size_bytes, limit)
+            f"SELECT path {self._say.from_unchecked} AND size_bytes = ? LIMIT ?", (sd, size_bytes, limit)
         )
         return [str(path) for (path,) in rows]
 
     def list_rows_of_image(self, image_id: ImageId) -> list[ImageFile]:
         """All rows of the image: proven before unproven, then by SD in the order of adding, then by path."""
         rows = self._conn.execute(
-            f"{SELECT} WHERE image_id = ? ORDER BY proof_stamp IS NULL OR proof_stamp IS NOT stamp, sd, path",
+            f"{SELECT} WHERE image_id = ? ORDER BY proof_stamp IS NULL OR {self._say.is_unproven}, sd, path",
             (image_id,),
         )
         return [to_image_file(row) for row in rows]
@@ -173,9 +165,9 @@ class ImageFileReader:
         hundred images would wait a hundred times.
         """
         (text,) = self._conn.execute(
-            f"SELECT json_group_array(json_array({COLUMNS})) FROM (SELECT * FROM image_files "
-            "WHERE image_id IN (SELECT value FROM json_each(?)) "
-            "ORDER BY proof_stamp IS NULL OR proof_stamp IS NOT stamp, sd, path)",
+            f"SELECT {self._sql.json_rows(COLUMNS)} FROM (SELECT * FROM image_files "
+            f"WHERE image_id IN (SELECT value FROM {self._sql.texts('?')}) "
+            f"ORDER BY proof_stamp IS NULL OR {self._say.is_unproven}, sd, path) AS files",
             (json.dumps(image_ids),),
         ).fetchone()
         found: dict[ImageId, list[ImageFile]] = {}
@@ -186,13 +178,15 @@ class ImageFileReader:
 
     def iter_noteworthy_rows(self, sd: int) -> Iterator[ImageFile]:
         """Rows of the SD that are not present, or were absent at the last listing; by path."""
-        rows = self._conn.execute(f"{SELECT_NOTEWORTHY} ORDER BY path", (sd,))
+        rows = self._conn.execute(f"{self._say.select_noteworthy} ORDER BY path", (sd,))
         for row in rows:
             yield to_image_file(row)
 
     def list_rows_in_state(self, sd: int, state: FileState) -> list[ImageFile]:
         """All rows of the SD in the state, by path."""
-        rows = self._conn.execute(f"{SELECT_NOTEWORTHY} AND state = ? ORDER BY path", (sd, state.value))
+        rows = self._conn.execute(
+            f"{self._say.select_noteworthy} AND state = ? ORDER BY path", (sd, state.value)
+        )
         return [to_image_file(row) for row in rows]
 
     def list_paths_in_state(self, sd: int, state: FileState, *, empty_before: datetime) -> list[str]:
@@ -202,8 +196,8 @@ class ImageFileReader:
         nothing to learn from it, and a million of them may arrive at once.
         """
         rows = self._conn.execute(
-            f"SELECT path {FROM_NOTEWORTHY} AND state = ? "
-            "AND (size_bytes IS NOT 0 OR unchanged_since_us <= ?) ORDER BY path",
+            f"SELECT path {self._say.from_noteworthy} AND state = ? "
+            f"AND ({self._sql.differs('size_bytes', '0')} OR unchanged_since_us <= ?) ORDER BY path",
             (sd, state.value, as_microseconds(empty_before)),
         )
         return [str(path) for (path,) in rows]
@@ -212,7 +206,7 @@ class ImageFileReader:
         """The number of files of the SD in the state, which must not be *present*."""
         return int(
             self._conn.execute(
-                f"SELECT count(*) {FROM_NOTEWORTHY} AND state = ?", (sd, state.value)
+                f"SELECT count(*) {self._say.from_noteworthy} AND state = ?", (sd, state.value)
             ).fetchone()[0]
         )
 
@@ -221,11 +215,11 @@ class ImageFileReader:
 
         ``after`` is the last row of the previous page. Cost: proportional to the result.
         """
-        return self._list_page(sd, "proof_stamp IS NOT stamp", limit, after)
+        return self._list_page(sd, self._say.is_unproven, limit, after)
 
     def list_unwalked(self, sd: int, *, limit: int, after: ImageFile | None = None) -> list[ImageFile]:
         """The same for rows whose proof does not say whether the bytes are a whole image."""
-        return self._list_page(sd, "proof_stamp IS stamp AND proof_whole IS NULL", limit, after)
+        return self._list_page(sd, f"{self._say.is_proven} AND proof_whole IS NULL", limit, after)
 
     def list_proof_times(self, sd: int, *, after: str, limit: int) -> list[tuple[str, int, int]]:
         """Path, size, and ctime of up to ``limit`` present files of the SD whose proof is current and has a ctime.
@@ -234,7 +228,7 @@ class ImageFileReader:
         """
         return self._conn.execute(
             "SELECT path, size_bytes, proof_ctime_ns FROM image_files WHERE sd = ? AND path > ? "
-            "AND state = 'present' AND absent_since_us IS NULL AND proof_stamp IS stamp "
+            f"AND state = 'present' AND absent_since_us IS NULL AND {self._say.is_proven} "
             "AND proof_ctime_ns IS NOT NULL ORDER BY path LIMIT ?",
             (sd, after, limit),
         ).fetchall()
@@ -245,7 +239,7 @@ class ImageFileReader:
         ``after`` is the last path of the page before. Cost: the rows that are passed.
         """
         rows = self._conn.execute(
-            f"{SELECT} WHERE sd = :sd AND path > :after AND {TO_VERIFY} ORDER BY path LIMIT :limit",
+            f"{SELECT} WHERE sd = :sd AND path > :after AND {self._say.to_verify} ORDER BY path LIMIT :limit",
             {"sd": sd, "after": after, "before": as_microseconds(before), "limit": limit},
         )
         return [to_image_file(row) for row in rows]
@@ -253,8 +247,8 @@ class ImageFileReader:
     def count_to_verify(self, sd: int, before: datetime) -> tuple[int, int]:
         """How many there are of them, and how many files are there at all. Cost: one walk over the SD's rows."""
         row = self._conn.execute(
-            f"SELECT coalesce(sum({TO_VERIFY}), 0), count(*) FROM image_files WHERE sd = :sd "
-            "AND state NOT IN ('missing', 'trashed') AND absent_since_us IS NULL",
+            f"SELECT coalesce(sum(CASE WHEN {self._say.to_verify} THEN 1 ELSE 0 END), 0), count(*) "
+            "FROM image_files WHERE sd = :sd AND state NOT IN ('missing', 'trashed') AND absent_since_us IS NULL",
             {"sd": sd, "before": as_microseconds(before)},
         ).fetchone()
         return int(row[0]), int(row[1])
@@ -275,11 +269,13 @@ class ImageFileReader:
 
         Cost: those files. If there are 1,000 or more, one walk over the SD's rows.
         """
-        return int(self._conn.execute(COUNT_UNCHECKED, {"sd": sd}).fetchone()[0])
+        return int(self._conn.execute(self._say.count_unchecked, {"sd": sd}).fetchone()[0])
 
     def list_unchecked_paths(self, sd: int, *, limit: int) -> list[str]:
         """The paths of up to ``limit`` of them, newest first. Cost: those files, however many share a time."""
-        rows = self._conn.execute(f"SELECT path {FROM_UNCHECKED} ORDER BY sort_us DESC LIMIT ?", (sd, limit))
+        rows = self._conn.execute(
+            f"SELECT path {self._say.from_unchecked} ORDER BY sort_us DESC LIMIT ?", (sd, limit)
+        )
         return [str(path) for (path,) in rows]
 
     def count_rows(self, sd: int) -> int:
@@ -294,7 +290,7 @@ class ImageFileReader:
 
     def count_of_each(self, sds: Sequence[int]) -> dict[int, FileCounts]:
         """The counts of these SDs, by number, without trashed rows. One statement; three walks over an index each."""
-        rows = self._conn.execute(COUNTS, (json.dumps(sds),))
+        rows = self._conn.execute(self._say.counts, (json.dumps(sds),))
         return {
             number: FileCounts(total - trashed, json.loads(noteworthy), unchecked)
             for number, total, trashed, noteworthy, unchecked in rows
@@ -314,7 +310,9 @@ class ImageFileReader:
                 incomplete,
                 arrivals,
             )
-            for sd, size_bytes, unchecked_us, proven_us, incomplete, arrivals in self._conn.execute(MEASURES)
+            for sd, size_bytes, unchecked_us, proven_us, incomplete, arrivals in self._conn.execute(
+                self._say.measures
+            )
         }
 
     def count_expected(self, sd: int) -> int:
@@ -356,8 +354,8 @@ class ImageFileReader:
         the result.
         """
         rows = self._conn.execute(
-            f"{SELECT} INDEXED BY image_files_incomplete WHERE sd = ? AND proof_whole = 0 AND state = 'present' "
-            "AND proof_stamp IS stamp AND absent_since_us IS NULL ORDER BY path",
+            f"{SELECT} {self._sql.use('image_files_incomplete')} WHERE sd = ? AND proof_whole = 0 "
+            f"AND state = 'present' AND {self._say.is_proven} AND absent_since_us IS NULL ORDER BY path",
             (sd,),
         )
         return [to_image_file(row) for row in rows]
@@ -378,7 +376,7 @@ class ImageFileReader:
         accepted.
         """
         accepted = self._conn.execute(
-            "SELECT count(*) FROM image_files WHERE sd = ? AND absent_since_us IS NOT NULL AND absence_accepted "
+            "SELECT count(*) FROM image_files WHERE sd = ? AND absent_since_us IS NOT NULL AND absence_accepted <> 0 "
             "AND state NOT IN ('missing', 'trashed')",
             (sd,),
         ).fetchone()[0]
@@ -391,8 +389,8 @@ class ImageFileReader:
         A file from the first scan is not included until it changes: the verifier or the first reader proves it.
         """
         rows = self._conn.execute(
-            "SELECT path FROM image_files INDEXED BY image_files_arrivals WHERE sd = ? AND listed_first = 0 "
-            "AND state = 'present' AND proof_stamp IS NOT stamp AND absent_since_us IS NULL ORDER BY sort_us DESC",
+            f"SELECT path FROM image_files {self._sql.use('image_files_arrivals')} WHERE sd = ? AND listed_first = 0 "
+            f"AND state = 'present' AND {self._say.is_unproven} AND absent_since_us IS NULL ORDER BY sort_us DESC",
             (sd,),
         )
         return [str(path) for (path,) in rows]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache, cached_property
 from typing import Any
 
+from strandline.catalog.dialect import Dialect
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind, parse_stamp
 from strandline.model.image_ids import ImageId
@@ -18,61 +20,12 @@ COLUMNS = (
     "taken_at_us, size_bytes, sort_us, proof_ctime_ns, proof_whole"
 )
 SELECT = f"SELECT {COLUMNS} FROM image_files"
-FROM_NOTEWORTHY = (
-    "FROM image_files INDEXED BY image_files_noteworthy "
-    "WHERE sd = ? AND (state <> 'present' OR absent_since_us IS NOT NULL)"
-)
-_IS_THERE = "state = 'present' AND absent_since_us IS NULL"
-PROVEN = f"{_IS_THERE} AND proof_stamp IS stamp AND +image_id IS NOT NULL AND stamp IS NOT NULL"
-"""Read as it is now. The ``+`` keeps SQLite from looking up each row through the index of ids."""
-SELECT_NOTEWORTHY = f"SELECT {COLUMNS} {FROM_NOTEWORTHY}"
-"""SQLite would walk all rows of the SD for these few, because it does not know that they are few."""
-_UNCHECKED = "WHERE sd = ? AND state = 'present' AND proof_stamp IS NOT stamp AND absent_since_us IS NULL"
-FROM_UNCHECKED = f"FROM image_files INDEXED BY image_files_unproven {_UNCHECKED}"
-COUNT_UNCHECKED = f"""
-    SELECT CASE WHEN few < 1000 THEN few ELSE (SELECT count(*) FROM image_files NOT INDEXED {_UNCHECKED}) END
-    FROM (SELECT count(*) AS few FROM (SELECT 1 {FROM_UNCHECKED} LIMIT 1000))
-""".replace("sd = ?", "sd = :sd")
-"""Usually none or few are unchecked. Many are counted in one walk over all rows of the SD, because the index leads to
-each row by a search of its own, which takes five times as long.
-"""
-COUNTS = f"""
-    SELECT number,
-        (SELECT count(*) FROM image_files WHERE sd = number),
-        (SELECT count(*) FROM image_files WHERE sd = number AND state = 'trashed' AND state <> 'present'),
-        (SELECT json_group_object(state, files) FROM (
-            SELECT state, count(*) AS files {FROM_NOTEWORTHY} AND state <> 'trashed' GROUP BY state
-        )),
-        ({COUNT_UNCHECKED.replace(":sd", "number")})
-    FROM storage_dirs WHERE number IN (SELECT value FROM json_each(?))
-""".replace("sd = ?", "sd = number")
-MEASURES = f"""
-    SELECT sd,
-        sum(CASE WHEN state NOT IN ('missing', 'trashed', 'online-only') AND absent_since_us IS NULL
-            THEN coalesce(size_bytes, 0) ELSE 0 END),
-        min(CASE WHEN {_IS_THERE} AND proof_stamp IS NOT stamp THEN unchanged_since_us END),
-        min(CASE WHEN {_IS_THERE} AND proof_stamp IS stamp THEN max(coalesce(verified_us, 0), proven_at_us) END),
-        sum({_IS_THERE} AND proof_stamp IS stamp AND proof_whole IS 0),
-        sum({_IS_THERE} AND proof_stamp IS NOT stamp AND listed_first = 0)
-    FROM image_files GROUP BY sd
-"""
-"""In the order of the key, so nothing is sorted."""
-TO_VERIFY = """
-    state IN ('present', 'arriving', 'damaged', 'foreign') AND absent_since_us IS NULL AND (
-        state <> 'present' OR proof_stamp IS NOT stamp OR max(coalesce(verified_us, 0), proven_at_us) <= :before
-    )
-"""
 INSERT = (
     f"INSERT INTO image_files ({COLUMNS}, listed_first, folded_name, folded_path) VALUES ({', '.join('?' * 25)}) "
     "ON CONFLICT DO NOTHING"
 )
-UPDATE = (
-    "UPDATE image_files SET image_id = ?, media_type = ?, stamp = ?, state = ?, prior_state = ?, first_seen_us = ?, "
-    "unchanged_since_us = ?, absent_since_us = ?, absence_accepted = ?, proof_kind = ?, proof_sha256 = ?, "
-    "proof_stamp = ?, proven_at_us = ?, width = ?, height = ?, taken_at_us = ?, size_bytes = ?, sort_us = ?, "
-    "proof_ctime_ns = ?, proof_whole = ?, folded_path = ?, listed_first = 0 WHERE sd = ? AND path = ? AND state = ? "
-    "AND stamp IS ? AND absent_since_us IS ? AND proof_stamp IS ? AND proof_sha256 IS ? AND proof_whole IS ?"
-)
+_IS_THERE = "state = 'present' AND absent_since_us IS NULL"
+_READ_LAST = "CASE WHEN verified_us > proven_at_us THEN verified_us ELSE proven_at_us END"
 EXTENSION = "lower(substr(path, length(rtrim(path, replace(path, '.', ''))) + 1))"
 """What comes after the last dot."""
 TYPE_BY_EXTENSION = " ".join(
@@ -80,48 +33,144 @@ TYPE_BY_EXTENSION = " ".join(
     for media_type in NAMED_MEDIA_TYPES
     for extension in media_type.extensions
 )
-NEWEST_PATHS = f"""
-    SELECT path FROM (
-        SELECT * FROM (
-            SELECT path, sort_us FROM image_files INDEXED BY image_files_newest_first
-            WHERE image_id IS NOT NULL AND sd = :sd AND state NOT IN ('missing', 'trashed')
-                AND absent_since_us IS NULL ORDER BY sort_us DESC LIMIT :limit
-        ) UNION ALL SELECT * FROM (
-            SELECT path, sort_us {FROM_UNCHECKED.replace("?", ":sd")} AND image_id IS NULL
-            ORDER BY sort_us DESC LIMIT :limit
+
+
+class ImageFileSql:
+    """The statements that more than one question needs, or that are long."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self.is_proven = dialect.same("proof_stamp", "stamp")
+        """Its bytes were read as they are now."""
+        self.is_unproven = dialect.differs("proof_stamp", "stamp")
+        has_id = f"{dialect.plain('image_id')} IS NOT NULL"
+        self.proven = f"{_IS_THERE} AND {self.is_proven} AND {has_id} AND stamp IS NOT NULL"
+        """Read as it is now. Otherwise SQLite would look up each row through the index of ids."""
+        self.noteworthy = dialect.use("image_files_noteworthy")
+        self.from_noteworthy = (
+            f"FROM image_files {self.noteworthy} "
+            "WHERE sd = ? AND (state <> 'present' OR absent_since_us IS NOT NULL)"
         )
-    ) ORDER BY sort_us DESC LIMIT :limit
-"""
-HAS_NOTEWORTHY = f"SELECT EXISTS (SELECT 1 {FROM_NOTEWORTHY})"
+        self.select_noteworthy = f"SELECT {COLUMNS} {self.from_noteworthy}"
+        """SQLite would walk all rows of the SD for these few, because it does not know that they are few."""
+        unchecked = f"WHERE sd = ? AND {_IS_THERE} AND {self.is_unproven}"
+        self.from_unchecked = f"FROM image_files {dialect.use('image_files_unproven')} {unchecked}"
+        self.count_unchecked = f"""
+            SELECT CASE WHEN few < 1000 THEN few ELSE (
+                SELECT count(*) FROM image_files {dialect.walk} {unchecked}
+            ) END
+            FROM (SELECT count(*) AS few FROM (SELECT 1 {self.from_unchecked} LIMIT 1000) AS some) AS counted
+        """.replace("sd = ?", "sd = :sd")
+        """Usually none or few are unchecked. Many are counted in one walk over all rows of the SD, because the index
+        leads to each row by a search of its own, which takes five times as long.
+        """
 
+    @cached_property
+    def counts(self) -> str:
+        """Of each SD: its rows, those in the trash, the noteworthy ones by state, and the unchecked ones."""
+        states = self._dialect.json_object("state", "files")
+        return f"""
+            SELECT number,
+                (SELECT count(*) FROM image_files WHERE sd = number),
+                (SELECT count(*) FROM image_files WHERE sd = number AND state = 'trashed' AND state <> 'present'),
+                (SELECT {states} FROM (
+                    SELECT state, count(*) AS files {self.from_noteworthy} AND state <> 'trashed' GROUP BY state
+                ) AS states),
+                ({self.count_unchecked.replace(":sd", "number")})
+            FROM storage_dirs WHERE number IN (SELECT value FROM {self._dialect.numbers("?")})
+        """.replace("sd = ?", "sd = number")
 
-def say_lines(*, in_root: bool, has_noteworthy: bool) -> str:
-    """The statement for the lines of ``iter_lines``. Most scans concern an SD in which all files are present. There,
-    it takes two thirds of the time.
-    """
-    name = "path" if in_root else "substr(path, :start)"
-    line, condition = f"{name} || ':' || stamp", ""
-    if has_noteworthy:
-        line = f"""{name} || CASE
-            WHEN absent_since_us IS NOT NULL THEN ':absent'
-            WHEN state = 'online-only' THEN ':online-only'
-            ELSE ':' || stamp
-        END"""
-        condition = "AND state NOT IN ('missing', 'trashed')"
-    return f"""
-        SELECT group_concat(line, '\n') FROM (
-            SELECT {line} AS line FROM image_files
-            WHERE sd = :sd AND path > :last {condition} ORDER BY path LIMIT :limit
+    @cached_property
+    def measures(self) -> str:
+        """Of each SD what monitors ask, in the order of the key, so nothing is sorted."""
+        return f"""
+            SELECT sd,
+                sum(CASE WHEN state NOT IN ('missing', 'trashed', 'online-only') AND absent_since_us IS NULL
+                    THEN coalesce(size_bytes, 0) ELSE 0 END),
+                min(CASE WHEN {_IS_THERE} AND {self.is_unproven} THEN unchanged_since_us END),
+                min(CASE WHEN {_IS_THERE} AND {self.is_proven} THEN {_READ_LAST} END),
+                sum(CASE WHEN {_IS_THERE} AND {self.is_proven} AND proof_whole = 0 THEN 1 ELSE 0 END),
+                sum(CASE WHEN {_IS_THERE} AND {self.is_unproven} AND listed_first = 0 THEN 1 ELSE 0 END)
+            FROM image_files GROUP BY sd
+        """
+
+    @cached_property
+    def to_verify(self) -> str:
+        """Was not read since ``:before``, or failed its last look."""
+        return f"""
+            state IN ('present', 'arriving', 'damaged', 'foreign') AND absent_since_us IS NULL AND (
+                state <> 'present' OR {self.is_unproven} OR {_READ_LAST} <= :before
+            )
+        """
+
+    @cached_property
+    def update(self) -> str:
+        """Replaces a row that is as it was read."""
+        same = self._dialect.same
+        return (
+            "UPDATE image_files SET image_id = ?, media_type = ?, stamp = ?, state = ?, prior_state = ?, "
+            "first_seen_us = ?, unchanged_since_us = ?, absent_since_us = ?, absence_accepted = ?, proof_kind = ?, "
+            "proof_sha256 = ?, proof_stamp = ?, proven_at_us = ?, width = ?, height = ?, taken_at_us = ?, "
+            "size_bytes = ?, sort_us = ?, proof_ctime_ns = ?, proof_whole = ?, folded_path = ?, listed_first = 0 "
+            f"WHERE sd = ? AND path = ? AND state = ? AND {same('stamp', '?')} AND {same('absent_since_us', '?')} "
+            f"AND {same('proof_stamp', '?')} AND {same('proof_sha256', '?')} AND {same('proof_whole', '?')}"
         )
-    """
+
+    @cached_property
+    def newest_paths(self) -> str:
+        """The newest images that are there, and the newest unchecked files, up to ``:limit`` of both."""
+        return f"""
+            SELECT path FROM (
+                SELECT * FROM (
+                    SELECT path, sort_us FROM image_files {self._dialect.use("image_files_newest_first")}
+                    WHERE image_id IS NOT NULL AND sd = :sd AND state NOT IN ('missing', 'trashed')
+                        AND absent_since_us IS NULL ORDER BY sort_us DESC LIMIT :limit
+                ) AS images UNION ALL SELECT * FROM (
+                    SELECT path, sort_us {self.from_unchecked.replace("?", ":sd")} AND image_id IS NULL
+                    ORDER BY sort_us DESC LIMIT :limit
+                ) AS others
+            ) AS files ORDER BY sort_us DESC LIMIT :limit
+        """
+
+    @cached_property
+    def has_noteworthy(self) -> str:
+        """Whether the SD has noteworthy rows."""
+        return f"SELECT EXISTS (SELECT 1 {self.from_noteworthy})"
+
+    @cached_property
+    def whole_lines(self) -> str:
+        """Lines of files that are whole pictures. A file that is written again within 2 s may keep its mtime."""
+        return f"""
+            SELECT {self._dialect.lines("path || ':' || stamp")} FROM image_files
+            WHERE sd = ? AND {_IS_THERE} AND {self.is_proven} AND proof_whole = 1
+            AND {self._dialect.mtime_ns("stamp")} / 1000 + 2000000 < proven_at_us
+        """
+
+    def say_lines(self, *, in_root: bool, has_noteworthy: bool) -> str:
+        """The statement for the lines of ``iter_lines``. Most scans concern an SD in which all files are present.
+        There, it takes two thirds of the time.
+        """
+        name = "path" if in_root else "substr(path, :start)"
+        line, condition = f"{name} || ':' || stamp", ""
+        if has_noteworthy:
+            line = f"""{name} || CASE
+                WHEN absent_since_us IS NOT NULL THEN ':absent'
+                WHEN state = 'online-only' THEN ':online-only'
+                ELSE ':' || stamp
+            END"""
+            condition = "AND state NOT IN ('missing', 'trashed')"
+        return f"""
+            SELECT {self._dialect.lines("line")} FROM (
+                SELECT {line} AS line FROM image_files
+                WHERE sd = :sd AND path > :last {condition} ORDER BY path LIMIT :limit
+            ) AS lines
+        """
 
 
-WHOLE_LINES = """
-    SELECT group_concat(path || ':' || stamp, char(10)) FROM image_files
-    WHERE sd = ? AND state = 'present' AND absent_since_us IS NULL AND proof_stamp IS stamp AND proof_whole = 1
-    AND CAST(substr(stamp, instr(stamp, ':') + 1) AS INTEGER) / 1000 + 2000000 < proven_at_us
-"""
-"""What follows the first colon of a stamp is the mtime in ns. A file that is written again within 2 s may keep it."""
+@cache
+def say_image_files(dialect: Dialect) -> ImageFileSql:
+    """The statements in this dialect, made once."""
+    return ImageFileSql(dialect)
 
 
 def to_image_file(row: tuple[Any, ...]) -> ImageFile:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from strandline.catalog.image_files.reader import ImageFileReader
-from strandline.catalog.image_files.rows import INSERT, UPDATE, fit, to_columns, whole_of
+from strandline.catalog.image_files.rows import INSERT, fit, to_columns, whole_of
 from strandline.catalog.times import as_microseconds
 from strandline.model.image_files import FileState, ImageFile
 
@@ -66,7 +66,10 @@ class ImageFileWriter(ImageFileReader):
             None if old.proof is None else old.proof.sha256,
             whole_of(old.proof),
         )  # fmt: skip
-        return self._conn.execute(UPDATE, (*columns[2:], fold_whole_path(new), *condition)).rowcount == 1
+        return (
+            self._conn.execute(self._say.update, (*columns[2:], fold_whole_path(new), *condition)).rowcount
+            == 1
+        )
 
     def note_verified(self, rows: Iterable[ImageFile], now: datetime) -> None:
         """Records that the files still have the bytes of their proofs. Rows that have changed since stay as they
@@ -74,8 +77,8 @@ class ImageFileWriter(ImageFileReader):
         """
         at = as_microseconds(now)
         self._conn.executemany(
-            "UPDATE image_files SET verified_us = ? WHERE sd = ? AND path = ? AND stamp IS ? "
-            "AND proof_stamp IS stamp",
+            f"UPDATE image_files SET verified_us = ? WHERE sd = ? AND path = ? AND {self._sql.same('stamp', '?')} "
+            f"AND {self._say.is_proven}",
             [(at, row.sd, row.path, None if row.stamp is None else row.stamp.as_text()) for row in rows],
         )
 
@@ -91,8 +94,10 @@ class ImageFileWriter(ImageFileReader):
         )
         return (
             self._conn.execute(
-                "UPDATE OR IGNORE image_files SET path = ?, folded_name = ?, folded_path = ?, "
-                "absent_since_us = NULL, absence_accepted = 0 WHERE sd = ? AND path = ? AND state = ? AND stamp IS ?",
+                "UPDATE image_files SET path = ?, folded_name = ?, folded_path = ?, "
+                "absent_since_us = NULL, absence_accepted = 0 WHERE sd = ? AND path = ? AND state = ? "
+                f"AND {self._sql.same('stamp', '?')} "
+                "AND NOT EXISTS (SELECT 1 FROM image_files AS other WHERE other.sd = ? AND other.path = ?)",
                 (
                     path,
                     fold_name(path),
@@ -101,6 +106,8 @@ class ImageFileWriter(ImageFileReader):
                     row.path,
                     row.state.value,
                     None if row.stamp is None else row.stamp.as_text(),
+                    row.sd,
+                    path,
                 ),
             ).rowcount
             == 1
@@ -128,15 +135,15 @@ class ImageFileWriter(ImageFileReader):
             )
         return self._conn.execute(
             f"UPDATE image_files SET absence_accepted = 1 WHERE {expected} AND absent_since_us IS NOT NULL "
-            "AND NOT absence_accepted",
+            "AND absence_accepted = 0",
             {"sd": sd},
         ).rowcount
 
     def restart_absences(self, sd: int, now: datetime) -> None:
         """Restarts the absence of the SD's absent rows now, except for accepted ones. Cost: its noteworthy rows."""
         self._conn.execute(
-            "UPDATE image_files INDEXED BY image_files_noteworthy SET absent_since_us = ? "
-            "WHERE sd = ? AND absent_since_us IS NOT NULL AND NOT absence_accepted "
+            f"UPDATE image_files {self._say.noteworthy} SET absent_since_us = ? "
+            "WHERE sd = ? AND absent_since_us IS NOT NULL AND absence_accepted = 0 "
             "AND state NOT IN ('missing', 'trashed')",
             (as_microseconds(now), sd),
         )
