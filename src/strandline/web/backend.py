@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from strandline.runtime.assembly import LocalStore
+from strandline.runtime.care_jobs import CareJobs
 from strandline.web.live import Live
 from strandline.web.threads import Crossing
 
@@ -20,10 +21,12 @@ class Backend:
         self.base = base
         self.crossing = Crossing()
         self.live = Live(store)
+        self.care = CareJobs(store.now)
 
     def close(self) -> None:
-        """Ends waiting requests, listeners, and scans. Idempotent."""
+        """Ends waiting requests, listeners, scans, and the work that pages started. Idempotent."""
         self.live.close()
+        self.care.stop()
         self.store.scans.stop()
         self.crossing.close()
 

@@ -117,6 +117,7 @@ async def restore_images(backend: TheBackend, wanted: RestoreImages) -> Response
 
     def restore() -> Response:
         report = backend.store.trash.restore(wanted.image_ids, wanted.sd, dry_run=wanted.dry_run)
+        backend.care.forget_looks()
         return answer_changes(schemas.Changes(report, wanted.dry_run))
 
     return await backend.crossing.slow(restore)
@@ -187,6 +188,7 @@ async def read_trashed(
 def _delete(backend: Backend, image_ids: list[str], sds: list[str], *, dry_run: bool) -> Response:
     plan = backend.store.plan_delete(image_ids, sds=sds)
     report = backend.store.delete(plan, dry_run=dry_run)
+    backend.care.forget_looks()
     return answer_changes(schemas.Deletion(report, dry_run, plan.uses))
 
 

@@ -28,6 +28,7 @@ from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import (
     activity_pages,
     api_pages,
+    care,
     folder_pages,
     heal_pages,
     help_pages,
@@ -117,6 +118,8 @@ def add_pages(app: FastAPI) -> None:
         problem_pages.router,
         sign_in_pages.router,
         trash_pages.router,
+        care.overview.router,
+        care.duplicates.router,
     ):
         app.include_router(each)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")

@@ -98,7 +98,9 @@ async def delete_images(backend: TheBackend, images: FormIds, sd: FormSds) -> Re
             plan = backend.store.plan_delete(parse_ids(images), sds=sd)
         except InSeveralFoldersError:
             return _ask(backend, parse_ids(images), sd)
-        return _draw(backend, note=describe_deleted(backend.store.delete(plan)))
+        note = describe_deleted(backend.store.delete(plan))
+        backend.care.forget_looks()
+        return _draw(backend, note=note)
 
     return await backend.crossing.slow(delete)
 
@@ -117,6 +119,7 @@ async def restore_entries(backend: TheBackend, trash_id: FormTrashIds) -> Respon
         if not trash_id:
             return _draw(backend, note=Note("wait", "Nothing was chosen", ["Choose pictures first."]))
         report = backend.store.trash.restore_entries(trash_id)
+        backend.care.forget_looks()
         return _draw(backend, note=describe_restored(report), status=_status_of(report))
 
     return await backend.crossing.slow(restore)

@@ -1,5 +1,7 @@
 // What every page runs.
 
+import "./asking-first.js";
+import "./care-wait.js";
 import "./copying.js";
 import "./folder-field.js";
 import "./fold-note.js";
@@ -10,7 +12,7 @@ import "./take-in.js";
 
 // A picture that has gone since is an empty place, not a broken one.
 document.addEventListener("error", (event) => {
-  if (event.target.matches?.(".thumb img")) event.target.classList.add("is-away");
+  if (event.target.matches?.(".thumb img, .shot img")) event.target.classList.add("is-away");
 }, true);
 
 // A file whose bytes are no picture, or one that cannot be drawn here, says so instead of showing an empty frame.

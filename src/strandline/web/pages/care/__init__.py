@@ -1,0 +1,4 @@
+"""Room: the pages that look after pictures: what is missing, what is there twice, and what nobody uses."""
+
+from strandline.web.pages.care import duplicates as duplicates
+from strandline.web.pages.care import overview as overview

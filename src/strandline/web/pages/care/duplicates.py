@@ -1,0 +1,174 @@
+"""The page of pictures that are there twice: what space they take, which could go, and their way to the trash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Form, Query
+from starlette.responses import Response
+
+from strandline.model.changes import ChangeReport
+from strandline.model.duplicates import DuplicateGroup, DuplicateReport, FoldStep
+from strandline.model.image_ids import ImageId
+from strandline.model.plain_words import say_bytes, say_count
+from strandline.runtime.care_jobs import CareJob, Kind
+from strandline.web.backend import Backend, TheBackend
+from strandline.web.pages.care.frame import (
+    MOST_GAPS,
+    Finding,
+    Page,
+    change,
+    describe_change,
+    describe_moved,
+    find_trouble,
+    go_to,
+    list_unread,
+    look_again,
+    undo,
+    wait_for,
+)
+from strandline.web.pages.rendering import PageRoute, render
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+LOOK = Kind[DuplicateReport]("duplicates", is_look=True)
+PLAN = Kind[list[FoldStep]]("plan-of-folding", is_look=True)
+FOLDED = Kind[ChangeReport]("folding")
+
+PLACE = "/care/duplicates"
+
+GROUPS_PER_PAGE = 50
+
+MOST_FILES = 12
+"""Files of one picture on the page."""
+
+READING = "Reading which pictures your notes name…"
+
+Start = Annotated[int, Query(ge=0, le=2**53, alias="from")]
+FormCheck = Annotated[bool, Form()]
+
+
+class Going(NamedTuple):
+    """The files with the same bytes in one storage directory, of which some would go."""
+
+    image_id: ImageId
+    sd_name: str
+    size_bytes: int
+    go: list[str]
+    stay: list[str]
+
+
+def look(backend: Backend) -> CareJob[DuplicateReport]:
+    """What the catalog knows of them, from not long ago."""
+    return backend.care.look(LOOK, lambda _: backend.store.list_duplicates())
+
+
+@router.get("/care/duplicates")
+async def show_duplicates(backend: TheBackend, start: Start = 0) -> Response:
+    """The pictures that are in one folder more than once, those that take the most space first."""
+    return await backend.crossing.slow(lambda: _draw(backend, start))
+
+
+@router.post("/care/duplicates/look")
+async def forget_look(backend: TheBackend) -> Response:
+    """Forgets what was found, and looks again."""
+    look_again(backend, FOLDED)
+    return go_to(backend, PLACE)
+
+
+@router.get("/care/duplicates/fold")
+async def show_plan(backend: TheBackend, start: Start = 0) -> Response:
+    """Which files could go, because no text names them and others with the same bytes stay. Moves nothing."""
+
+    def draw() -> Response:
+        job = backend.care.look(PLAN, lambda _: backend.store.plan_fold())
+        busy = wait_for(job, READING)
+        groups = [] if job.result is None else list_going(job.result)
+        page = Page.of(f"{backend.base}{PLACE}/fold", start, len(groups), GROUPS_PER_PAGE)
+        return render(
+            backend.base, "care_fold.html", place="care", busy=busy, unread=list_unread(job),
+            trouble=None if busy else find_trouble(job), groups=page.cut(groups), pages=page,
+            files=sum(len(each.go) for each in groups),
+            size_bytes=sum(each.size_bytes * len(each.go) for each in groups),
+            days=backend.store.trash.rules.grace.days, most_files=MOST_FILES, most_gaps=MOST_GAPS,
+        )  # fmt: skip
+
+    return await backend.crossing.slow(draw)
+
+
+@router.post("/care/duplicates/fold")
+async def fold(backend: TheBackend, sure: FormCheck = False) -> Response:
+    """Moves to the trash what may go now: the notes are read again."""
+    if not sure:
+        return go_to(backend, f"{PLACE}/fold")
+    change(backend, FOLDED, lambda _: backend.store.fold(backend.store.plan_fold()))
+    return go_to(backend, PLACE)
+
+
+@router.post("/care/duplicates/undo")
+async def undo_fold(backend: TheBackend) -> Response:
+    """Puts back what was moved last."""
+    undo(backend, FOLDED, lambda report: report)
+    return go_to(backend, PLACE)
+
+
+def describe_found(report: DuplicateReport) -> Finding:
+    """The sentences of the overview. Pure."""
+    files = count_superfluous(report.groups)
+    if not files:
+        return Finding("good", "No picture is twice in one folder", say_backups(report))
+    title = f"{say_count(files, 'file')} too many"
+    return Finding("wait", title, f"Together {say_bytes(report.extra_bytes)}.")
+
+
+def say_backups(report: DuplicateReport) -> str:
+    """How many pictures are in several folders. Empty if none is. Pure."""
+    if not report.in_several:
+        return ""
+    are = say_count(report.in_several, "picture is", "pictures are")
+    return f"{are} in several folders, as backups of one another. They stay."
+
+
+def list_going(steps: Sequence[FoldStep]) -> list[Going]:
+    """What would go, those with the most bytes first. Pure."""
+    together = sorted(steps, key=_key)
+    groups = [list(own) for _, own in groupby(together, _key)]
+    found = [
+        Going(
+            own[0].step.image_id,
+            own[0].step.sd.name,
+            own[0].step.size_bytes or 0,
+            [each.step.path for each in own],
+            list(own[0].keepers),
+        )
+        for own in groups
+    ]
+    return sorted(found, key=lambda each: -each.size_bytes * len(each.go))
+
+
+def count_superfluous(groups: Sequence[DuplicateGroup]) -> int:
+    """The files besides one in each storage directory. Pure."""
+    return sum(len(own) - 1 for group in groups for own in group.by_storage_dir())
+
+
+def _key(step: FoldStep) -> tuple[int, str]:
+    return step.step.sd.number, step.sha256
+
+
+def _draw(backend: Backend, start: int) -> Response:
+    busy, done = describe_change(backend, FOLDED, describe_moved, "Moving files to the trash…")
+    report: DuplicateReport | None = None
+    trouble = None
+    if busy is None:
+        job = look(backend)
+        busy = wait_for(job, "Counting files with the same bytes…")
+        trouble, report = (None, None) if busy else (find_trouble(job), job.result)
+    groups = () if report is None else report.groups
+    page = Page.of(f"{backend.base}{PLACE}", start, len(groups), GROUPS_PER_PAGE)
+    return render(
+        backend.base, "care_duplicates.html", place="care", busy=busy, trouble=trouble, done=done, report=report,
+        groups=page.cut(groups), pages=page, files=count_superfluous(groups), most_files=MOST_FILES,
+        backups="" if report is None else say_backups(report),
+    )  # fmt: skip

@@ -1,0 +1,240 @@
+"""What the pages of care share: long looks that are waited for, notes about what was done, and how it is undone.
+
+A look or a change runs as a job. A page waits a moment for it, which is enough for most folders. If it takes longer,
+the page says so, and a script fetches it again until it has ended.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+from starlette.responses import RedirectResponse, Response
+
+from strandline.errors import UnreadTextsError
+from strandline.model.changes import ChangeReport, FileChange
+from strandline.model.plain_words import say_count
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.trash import RESTORABLE, TrashedFile
+from strandline.runtime.care_jobs import CareJob, Kind
+from strandline.web.backend import Backend
+from strandline.web.pages.notes import Note
+from strandline.web.pages.rendering import FAULT
+from strandline.web.pages.trash_pages import MOST_REASONS, describe_restored
+
+T = TypeVar("T")
+
+WAIT_S = 1.5
+"""So long a page waits for a look."""
+
+NEWS_S = 600.0
+"""So long a page says what became of the last change."""
+
+MOST_GAPS = 20
+"""Of what was not read, so many are named."""
+
+
+class Busy(NamedTuple):
+    """A job that a page waits for."""
+
+    words: str
+    done: int
+    total: int
+
+
+class Finding(NamedTuple):
+    """What a look found, for the overview."""
+
+    tone: str
+    title: str
+    more: str
+
+
+class Done(NamedTuple):
+    """What became of the last change, and whether a button can undo it."""
+
+    note: Note
+    can_undo: bool
+
+
+class Page(NamedTuple):
+    """A part of a long list, with the addresses of the parts before and after it."""
+
+    start: int
+    size: int
+    total: int
+    newer: str | None
+    older: str | None
+    newer_word: str = "Before"
+    older_word: str = "After"
+
+    @classmethod
+    def of(cls, address: str, start: int, total: int, size: int) -> Page:
+        """The part that begins at ``start``, or the first one if there is nothing. Pure."""
+        start = start if start < total else 0
+        before = max(0, start - size)
+        return cls(
+            start,
+            size,
+            total,
+            (f"{address}?from={before}" if before else address) if start else None,
+            f"{address}?from={start + size}" if start + size < total else None,
+        )
+
+    @property
+    def words(self) -> str:
+        """``51 to 100 of 1,204``."""
+        return f"{self.start + 1:,} to {min(self.start + self.size, self.total):,} of {self.total:,}"
+
+    def cut(self, rows: Sequence[T]) -> Sequence[T]:
+        """The rows of this part."""
+        return rows[self.start : self.start + self.size]
+
+
+class Unread(NamedTuple):
+    """Something that was not read, and that may name pictures."""
+
+    sd_name: str
+    path: str | None
+    """None if all of the storage directory is away."""
+    reason: str
+
+
+def wait_for(job: CareJob[Any], words: str) -> Busy | None:
+    """None if the job has ended. Otherwise what the page says meanwhile."""
+    if job.ended.wait(WAIT_S):
+        return None
+    return Busy(words, job.done, job.total)
+
+
+def find_trouble(job: CareJob[Any]) -> Note | None:
+    """Why a job that has ended has no result."""
+    if job.is_fault:
+        return Note("bad", "That did not work", [FAULT])
+    return None if job.error is None else Note("bad", "That did not work", [job.error.message])
+
+
+def list_unread(job: CareJob[Any]) -> list[Unread]:
+    """What was not read, if the job ended because of that."""
+    error = job.error
+    if not isinstance(error, UnreadTextsError):
+        return []
+    gaps: Any = error.facts["gaps"]
+    return [Unread(gap["sd_name"], gap["path"], gap["reason"]) for gap in gaps]
+
+
+def change(backend: Backend, kind: Kind[T], work: Callable[[CareJob[T]], T]) -> None:
+    """Starts a job that changes files. What was looked at before is not so any more.
+
+    Raises:
+        RefusedError: One is running.
+    """
+    backend.care.forget(undo_of(kind))
+
+    def run(job: CareJob[T]) -> T:
+        try:
+            return work(job)
+        finally:
+            backend.care.forget_looks()
+
+    backend.care.start(kind, run)
+
+
+def look_again(backend: Backend, done: Kind[Any]) -> None:
+    """Forgets what looks found, and what became of the last change."""
+    backend.care.forget_looks()
+    backend.care.forget(done, undo_of(done))
+
+
+def undo(backend: Backend, kind: Kind[Any], change_of: Callable[[Any], ChangeReport]) -> None:
+    """Starts a job that puts back what the latest job of this kind moved to the trash."""
+    job = backend.care.find(kind)
+    if job is None or job.result is None:
+        return
+    report, started_at = change_of(job.result), job.started_at
+    store = backend.store
+
+    def put_back(_: CareJob[ChangeReport]) -> ChangeReport:
+        entries = choose_to_undo(
+            store.trash.list_entries(), report.done, started_at, store.list_storage_dirs()
+        )
+        return store.trash.restore_entries([entry.trash_id for entry in entries])
+
+    change(backend, undo_of(kind), put_back)
+    backend.care.forget(kind)
+
+
+def undo_of(kind: Kind[Any]) -> Kind[ChangeReport]:
+    """The kind of the job that undoes it."""
+    return Kind[ChangeReport](f"undo-{kind.name}")
+
+
+def choose_to_undo(
+    entries: Iterable[TrashedFile], done: Collection[FileChange], since: datetime, sds: Sequence[StorageDir]
+) -> list[TrashedFile]:
+    """The entries of the trash that these changes made. Pure.
+
+    Law: none is older than ``since``, and none is of a place that was not changed.
+    """
+    names = {sd.name: (sd.sd_id, sd.path) for sd in sds}
+    places = {(*names.get(each.sd_name or "", (each.sd_id, "")), each.path) for each in done}
+    known = {(sd_id, path) for sd_id, _, path in places if sd_id is not None}
+    known_by_path = {(sd_path, path) for _, sd_path, path in places}
+    return [
+        entry
+        for entry in entries
+        if entry.reason in RESTORABLE
+        and entry.trashed_at >= since
+        and ((entry.sd_id, entry.path) in known or (entry.sd_path, entry.path) in known_by_path)
+    ]
+
+
+def describe_change(
+    backend: Backend, kind: Kind[T], describe: Callable[[T], Done], words: str
+) -> tuple[Busy | None, Done | None]:
+    """The last change, or its undo: what a page waits for, or what became of it, if that was not long ago."""
+    undoing = backend.care.find(undo_of(kind))
+    if undoing is not None:
+        busy = wait_for(undoing, "Putting files back…")
+        return busy, None if busy else _describe_job(
+            undoing, lambda done: Done(describe_restored(done), can_undo=False)
+        )
+    job = backend.care.find(kind)
+    if job is None:
+        return None, None
+    busy = wait_for(job, words)
+    return busy, None if busy else _describe_job(job, describe)
+
+
+def _describe_undone(report: ChangeReport) -> Done:
+    return Done(describe_restored(report), can_undo=False)
+
+
+def _describe_job(job: CareJob[T], describe: Callable[[T], Done]) -> Done | None:
+    if time.monotonic() - job.ended_s > NEWS_S:
+        return None
+    trouble = find_trouble(job)
+    if trouble is not None:
+        return Done(trouble, can_undo=False)
+    return None if job.result is None else describe(job.result)
+
+
+def describe_moved(report: ChangeReport) -> Done:
+    """What became of files that were to go to the trash. Pure."""
+    lines = list(dict.fromkeys(each.message for each in report.refused))
+    more = len(lines) - MOST_REASONS
+    lines = [*lines[:MOST_REASONS], *([f"and {say_count(more, 'more reason')}"] if more > 0 else [])]
+    if not report.done:
+        return Done(Note("bad" if report.refused else "wait", "Nothing was moved", lines), can_undo=False)
+    moved = say_count(len(report.done), "file is", "files are")
+    stay = f"; {say_count(len(report.refused), 'stays', 'stay')}" if report.refused else ""
+    return Done(
+        Note("wait" if report.refused else "good", f"{moved} in the trash{stay}.", lines), can_undo=True
+    )
+
+
+def go_to(backend: Backend, path: str) -> Response:
+    """Leads a browser that sent a form to the page with the result, so that nothing is sent twice."""
+    return RedirectResponse(f"{backend.base}{path}", status_code=303)

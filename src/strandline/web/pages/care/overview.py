@@ -1,0 +1,68 @@
+"""The page *Care*: what there is to look after, in a sentence each, with the way to its own page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from strandline.runtime.care_jobs import CareJob
+from strandline.web.backend import Backend, TheBackend
+from strandline.web.pages.care import duplicates
+from strandline.web.pages.care.frame import Finding, find_trouble, wait_for
+from strandline.web.pages.rendering import PageRoute, render
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+class Section(NamedTuple):
+    """One of the pages that the overview leads to."""
+
+    name: str
+    """The last part of its address."""
+    title: str
+    about: str
+    look: Callable[[Backend], CareJob[Any]]
+    describe: Callable[[Any], Finding]
+
+
+SECTIONS = (
+    Section(
+        "duplicates",
+        "Duplicates",
+        "Files with exactly the same bytes in one folder, and the space that they take.",
+        duplicates.look,
+        duplicates.describe_found,
+    ),
+)
+
+
+class Card(NamedTuple):
+    """A section with what was found. None while that is looked for."""
+
+    section: Section
+    found: Finding | None
+
+
+@router.get("/care")
+async def show_care(backend: TheBackend) -> Response:
+    """What there is to look after. Starts the looks that are not fresh, and waits a moment for them."""
+    return await backend.crossing.slow(lambda: _draw(backend))
+
+
+def _draw(backend: Backend) -> Response:
+    jobs = [section.look(backend) for section in SECTIONS]
+    cards = [Card(section, _describe(section, job)) for section, job in zip(SECTIONS, jobs, strict=True)]
+    is_busy = any(card.found is None for card in cards)
+    return render(backend.base, "care.html", place="care", cards=cards, is_busy=is_busy)
+
+
+def _describe(section: Section, job: CareJob[Any]) -> Finding | None:
+    if wait_for(job, section.title) is not None:
+        return None
+    trouble = find_trouble(job)
+    if trouble is not None:
+        return Finding("bad", "That could not be found out", trouble.lines[0])
+    return section.describe(job.result)
