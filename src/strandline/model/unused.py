@@ -61,6 +61,21 @@ class Gap(JsonForm):
 
 
 @dataclass(frozen=True, slots=True)
+class FolderUsage:
+    """What was looked at in one storage directory."""
+
+    sd: StorageDir
+    images: int
+    unused: int
+    texts: int
+
+    @property
+    def is_without_notes(self) -> bool:
+        """Whether no text names any of its pictures: it is no folder of notes, and nothing of it is collected."""
+        return self.unused >= self.images
+
+
+@dataclass(frozen=True, slots=True)
 class UnusedReport(JsonForm):
     """What no text names. With gaps, some of it may be used all the same."""
 
@@ -70,6 +85,8 @@ class UnusedReport(JsonForm):
     """Files that were compared."""
     texts: int
     """Texts that were read."""
+    folders: tuple[FolderUsage, ...] = ()
+    """The same by storage directory, of all that were asked for."""
 
     JSON: ClassVar[Table] = own_keys("unused", "gaps", "images", "texts")
 

@@ -32,6 +32,7 @@ from strandline.web.api import (
     status,
     transfers,
     trash,
+    unused,
     uploads,
     wanted,
 )
@@ -59,6 +60,7 @@ ROUTERS = (
     transfers.router,
     wanted.router,
     duplicates.router,
+    unused.router,
     conflicts.router,
     scans.router,
     inspect.router,

@@ -105,3 +105,28 @@ def check(page: Page) -> None:
         box = button.bounding_box()
         assert box is not None
         assert box["height"] >= 44, button.inner_text()
+
+
+def test_unused_pictures_are_chosen_deleted_and_brought_back(
+    served: Served, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """With the dialog of the gallery. The page is drawn again without a reload."""
+    for seed in (3, 4):
+        put(tmp_path / "Vault", f"free {seed}.jpg", make_picture("jpg", seed=seed, size=(90, 60)))
+    served.store.scan()
+    page = open_page(served, "/care/unused", width=390, bypass_csp=True)
+    delete = page.get_by_role("button", name="Delete selected…")
+    expect(delete).to_be_disabled()
+    check(page)
+    page.get_by_role("checkbox", name="Select free 3.jpg").check()
+    expect(page.locator("#chosen-count")).to_have_text("1 selected")
+    delete.click()
+    page.locator("dialog.ask").get_by_role("button", name="Delete").click()
+    expect(page.locator(".trashed li")).to_have_count(1)
+    assert not (tmp_path / "Vault/free 3.jpg").exists()
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".trashed li")).to_have_count(2)
+    assert (tmp_path / "Vault/free 3.jpg").exists()
+    page.get_by_role("link", name="See what can be collected").click()
+    expect(page.get_by_role("heading", name="Nothing can be collected yet")).to_be_visible()
+    check(page)

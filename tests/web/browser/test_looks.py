@@ -53,6 +53,8 @@ def list_pages(broken: Broken) -> list[str]:
         "/care",
         "/care/duplicates",
         "/care/duplicates/fold",
+        "/care/unused",
+        "/care/unused/collect",
         "/help",
         "/api",
         "/problems",

@@ -17,7 +17,7 @@ from strandline.model.image_files import FileState, ImageFile
 from strandline.model.plain_words import say_count
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import TrashReason
-from strandline.model.unused import Gap, UnusedFile, UnusedReport, choose_to_collect
+from strandline.model.unused import FolderUsage, Gap, UnusedFile, UnusedReport, choose_to_collect
 from strandline.services.collecting.usage import find_usage
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.trashing.delete import delete_files
@@ -44,15 +44,16 @@ def find_unused(bench: Workbench, sds: Collection[StorageDir] | None = None) -> 
     wanted = {sd.number for sd in (known if sds is None else sds)}
     now = bench.now()
     unused: list[UnusedFile] = []
-    images = 0
+    folders: list[FolderUsage] = []
     for sd in known:
         own = [row for row in rows if row.sd == sd.number]
         free = [row for row in own if (row.sd, row.path) not in usage.used]
         since = _remember(bench, sd, [row.path for row in free], now, has_gaps=bool(usage.gaps))
         if sd.number in wanted:
-            images += len(own)
+            folders.append(FolderUsage(sd, len(own), len(free), usage.texts[sd.number]))
             unused += _describe(bench, sd, free, since, now)
-    return UnusedReport(tuple(unused), tuple(usage.gaps), images, usage.texts)
+    images = sum(each.images for each in folders)
+    return UnusedReport(tuple(unused), tuple(usage.gaps), images, usage.texts.total(), tuple(folders))
 
 
 def plan_collect(bench: Workbench, sds: Collection[StorageDir] | None = None) -> tuple[DeletePlan, int]:

@@ -8,7 +8,7 @@ is a gap, and nobody may draw conclusions past a gap.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from typing import TypeAlias
 
@@ -44,7 +44,8 @@ class Usage:
     used: set[Key]
     """Storage directory's number and path of each file that something names."""
     gaps: list[Gap]
-    texts: int
+    texts: Counter[int]
+    """How many were read, by storage directory's number."""
 
 
 def find_usage(
@@ -66,7 +67,7 @@ def find_usage(
     found_ids: set[str] = set()
     used: set[Key] = set()
     gaps: list[Gap] = []
-    texts = 0
+    texts = Counter[int]()
     own = defaultdict[int, set[str]](set)
     for row in rows:
         own[row.sd].add(row.path)
@@ -86,7 +87,7 @@ def find_usage(
         for path in _iter_texts(tree):
             data = _read(sd, tree, path, gaps)
             if data is not None:
-                texts += 1
+                texts[sd.number] += 1
                 mentions.read(data)
                 found_ids.update(match[0].decode().lower() for match in _ID.finditer(data))
         gaps += [Gap(sd, path, reason) for path, reason in tree.refused.items()]

@@ -120,6 +120,7 @@ def add_pages(app: FastAPI) -> None:
         trash_pages.router,
         care.overview.router,
         care.duplicates.router,
+        care.unused.router,
     ):
         app.include_router(each)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")

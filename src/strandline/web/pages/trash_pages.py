@@ -43,7 +43,8 @@ MOST_AT_ONCE = 1000
 
 EVERYWHERE = "everywhere"
 
-FormIds = Annotated[str, Form(min_length=1, max_length=40 * MOST_AT_ONCE)]
+FormIds = Annotated[list[str], Form(min_length=1, max_length=MOST_AT_ONCE)]
+"""Ids with spaces between, or one from each ticked box."""
 FormSds = Annotated[list[str], Form(default_factory=list, max_length=100)]
 FormTrashIds = Annotated[list[str], Form(default_factory=list, max_length=ENTRIES_PER_PAGE)]
 FormCheck = Annotated[bool, Form()]
@@ -142,14 +143,14 @@ async def empty_trash(backend: TheBackend, sure: FormCheck = False) -> Response:
     return await backend.crossing.slow(empty)
 
 
-def parse_ids(text: str) -> list[ImageId]:
-    """The ids in a form's field, each once.
+def parse_ids(texts: Sequence[str]) -> list[ImageId]:
+    """The ids in a form's fields, each once.
 
     Raises:
         InvalidImageIdError: One is none.
         InvalidInputError: There are too many, or none.
     """
-    found = list(dict.fromkeys(parse_image_id(each) for each in text.split()))
+    found = list(dict.fromkeys(parse_image_id(each) for text in texts for each in text.split()))
     if not 0 < len(found) <= MOST_AT_ONCE:
         raise InvalidInputError(f"choose 1 to {MOST_AT_ONCE:,} images")
     return found

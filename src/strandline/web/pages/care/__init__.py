@@ -2,3 +2,4 @@
 
 from strandline.web.pages.care import duplicates as duplicates
 from strandline.web.pages.care import overview as overview
+from strandline.web.pages.care import unused as unused

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from strandline.runtime.care_jobs import CareJob
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages.care import duplicates
+from strandline.web.pages.care import duplicates, unused
 from strandline.web.pages.care.frame import Finding, find_trouble, wait_for
 from strandline.web.pages.rendering import PageRoute, render
 
@@ -35,6 +35,13 @@ SECTIONS = (
         "Files with exactly the same bytes in one folder, and the space that they take.",
         duplicates.look,
         duplicates.describe_found,
+    ),
+    Section(
+        "unused",
+        "Unused pictures",
+        "Pictures in your folders of notes that no note, drawing, or setting names.",
+        unused.look,
+        unused.describe_found,
     ),
 )
 
