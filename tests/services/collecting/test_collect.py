@@ -160,6 +160,20 @@ class TestGaps:
         assert find_unused(machine.bench).gaps
         assert (root / "media" / name_of(FREE)).exists()
 
+    @pytest.mark.parametrize("name", ["x.heic", "Größe.JPG", "copy (1).png", "paper.pdf"])
+    def test_a_picture_in_the_cloud_uses_none(self, machine: Machine, notes: StorageDir, name: str) -> None:
+        """It has no text in it, so that it was not read keeps nothing from being collected."""
+        (Path(notes.path) / f".{name}.icloud").write_bytes(b"bplist00")
+        let_it_ripen(machine)
+        assert find_unused(machine.bench).gaps == ()
+        assert [change.image_id for change in collect(machine.bench)[0].done] == [ID]
+
+    @pytest.mark.parametrize("name", ["Other.md", "drawing.svg", "board.canvas", "no extension", "x.css"])
+    def test_a_text_in_the_cloud_may_use_any(self, machine: Machine, notes: StorageDir, name: str) -> None:
+        """Nobody has read it."""
+        (Path(notes.path) / f".{name}.icloud").write_bytes(b"bplist00")
+        assert [gap.path for gap in find_unused(machine.bench).gaps] == [f".{name}.icloud"]
+
     def test_a_folder_that_is_away_may_use_anything(self, machine: Machine, notes: StorageDir) -> None:
         """Its notes are on a disk that is not here. Once it is back, or forgotten, collecting goes on."""
         other = machine.add("other", PICTURES[1])

@@ -16,6 +16,7 @@ from strandline.errors import StrandlineError, UnreadableFileError
 from strandline.folders.file_tree import look_at_file, read_file
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import content_id_of
+from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.note_checks import CheckOptions
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.model.sync_names import NameKind, explain_name
@@ -145,11 +146,27 @@ def _iter_texts(tree: NoteTree) -> Iterator[str]:
 def _iter_hidden(sd: StorageDir, tree: NoteTree) -> Iterator[Gap]:
     """Notes that are only in the cloud, and folders behind links: nobody has read what is in them."""
     for path in tree.others:
-        meaning = explain_name(name_of(path), is_note_name)
-        if meaning.kind is NameKind.PLACEHOLDER:
+        if is_text_elsewhere(name_of(path)):
             yield Gap(sd, path, "it is only in the cloud")
     for path in tree.linked_folders:
         yield Gap(sd, path, "it leads to another folder, which is not read")
+
+
+def is_text_elsewhere(name: str) -> bool:
+    """Whether a file that is only in the cloud may be a text, by the name of its placeholder. One of a picture, or of
+    another file without text, names no pictures. Pure.
+    """
+    if explain_name(name, is_note_name).kind is not NameKind.PLACEHOLDER:
+        return False
+    return explain_name(name, _is_no_text).stands_for is None
+
+
+def _is_no_text(name: str) -> bool:
+    extension = name.rpartition(".")[2].lower()
+    if extension in NO_TEXT:
+        return True
+    media_type = find_media_type_by_extension(extension)
+    return media_type is not None and media_type.name != "image/svg+xml"
 
 
 def _read(sd: StorageDir, tree: NoteTree, path: str, gaps: list[Gap]) -> bytes | None:
