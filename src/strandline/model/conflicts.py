@@ -156,6 +156,8 @@ class ResolveReport(JsonForm):
     left: tuple[Conflict, ...]
     """Those that nothing is done about, with the reason."""
     not_listed: tuple[UnlistedFolder, ...] = ()
+    chosen: tuple[Conflict, ...] = ()
+    """All that were meant, by storage directory and path."""
 
     JSON: ClassVar[Table] = {
         "plan": "changes.plan", "done": "changes.done", "refused": "changes.refused",

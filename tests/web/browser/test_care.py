@@ -130,3 +130,30 @@ def test_unused_pictures_are_chosen_deleted_and_brought_back(
     page.get_by_role("link", name="See what can be collected").click()
     expect(page.get_by_role("heading", name="Nothing can be collected yet")).to_be_visible()
     check(page)
+
+
+def test_conflict_copies_are_seen_and_resolved(served: Served, open_page: OpenPage, tmp_path: Path) -> None:
+    """Both pictures of each; one alone, or all after a question; and back."""
+    for name in (
+        "sea (Anna's conflicted copy 2026-11-20).jpg",
+        "tree (Anna's conflicted copy 2026-11-20).jpg",
+    ):
+        put(tmp_path / "Vault", name, SEA if "sea" in name else TREE)
+    served.store.scan()
+    page = open_page(served, "/care", width=390, bypass_csp=True)
+    page.get_by_role("link", name="Conflict copies").click()
+    expect(page.locator(".care-pair img")).to_have_count(4)
+    for number in range(4):
+        page.locator(".care-pair img").nth(number).scroll_into_view_if_needed()
+        expect(page.locator(".care-pair img").nth(number)).to_have_js_property("naturalWidth", 90)
+    check(page)
+    page.get_by_role("button", name="Resolve all 2…").click()
+    check(page)
+    page.get_by_role("dialog").get_by_role("button", name="Resolve").click()
+    expect(page.get_by_text("2 copies are in the trash.")).to_be_visible()
+    expect(page.get_by_role("heading", name="No conflict copy was found")).to_be_visible()
+    check(page)
+    page.get_by_role("button", name="Put the copies back").click()
+    expect(page.locator(".care-conflict")).to_have_count(2)
+    page.get_by_role("button", name="Move the copy to the trash").first.click()
+    expect(page.locator(".care-conflict")).to_have_count(1)

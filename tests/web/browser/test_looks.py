@@ -51,6 +51,7 @@ def list_pages(broken: Broken) -> list[str]:
         "/activity",
         "/trash",
         "/care",
+        "/care/conflicts",
         "/care/duplicates",
         "/care/duplicates/fold",
         "/care/unused",

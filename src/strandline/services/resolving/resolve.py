@@ -127,7 +127,7 @@ def resolve_conflicts(bench: Workbench, given: Given, *, dry_run: bool = False) 
             refused.append(each.change.refuse(error))
     left = tuple(each for each in chosen if each.remedy is Remedy.LEAVE)
     changes = ChangeReport(tuple(plan), tuple(done), tuple(refused))
-    return ResolveReport(changes, tuple(resolved), left, listing.not_listed)
+    return ResolveReport(changes, tuple(resolved), left, listing.not_listed, tuple(chosen))
 
 
 def _refuse_unknown(given: Given, listing: ConflictListing) -> list[RefusedChange]:

@@ -50,6 +50,7 @@ async def resolve_conflicts(backend: TheBackend, sd: SdPath, wanted: ResolveConf
         root = backend.store.get_storage_dir(sd).path
         given = [root] if wanted.paths is None else [os.path.join(root, path) for path in wanted.paths]
         report = backend.store.resolve_conflicts(given, dry_run=wanted.dry_run)
+        backend.care.forget_looks()
         told = schemas.Resolution(report, wanted.dry_run)
         if not report.changes.refused or report.resolved:
             return answer(told)

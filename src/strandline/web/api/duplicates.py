@@ -73,6 +73,7 @@ async def fold_duplicates(backend: TheBackend, wanted: FoldDuplicates) -> Respon
                 '"confirm": true to do it'
             )
         report = backend.store.fold(steps, dry_run=wanted.dry_run)
+        backend.care.forget_looks()
         return answer_changes(schemas.Changes(report, wanted.dry_run))
 
     return await backend.crossing.slow(fold)

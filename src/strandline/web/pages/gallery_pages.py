@@ -119,6 +119,7 @@ def add_pages(app: FastAPI) -> None:
         sign_in_pages.router,
         trash_pages.router,
         care.overview.router,
+        care.conflicts.router,
         care.duplicates.router,
         care.unused.router,
     ):

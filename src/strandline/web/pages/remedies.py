@@ -20,7 +20,7 @@ VERBS: dict[str, str] = {
     Verb.ADOPT: "on the image's page",
     Verb.RESTORE: "on the image's page",
     Verb.COMPARE: "on the image's page",
-    Verb.RESOLVE: "the command strandline conflicts resolve",
+    Verb.RESOLVE: "“Conflict copies” on the page Care",
     Verb.ACCEPT_MISSING: "a button appears here once they count as missing",
     Verb.SHOW_AS_IS: "The file's page",
 }

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from strandline.runtime.care_jobs import CareJob
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages.care import duplicates, unused
+from strandline.web.pages.care import conflicts, duplicates, unused
 from strandline.web.pages.care.frame import Finding, find_trouble, wait_for
 from strandline.web.pages.rendering import PageRoute, render
 
@@ -29,6 +29,13 @@ class Section(NamedTuple):
 
 
 SECTIONS = (
+    Section(
+        "conflicts",
+        "Conflict copies",
+        "Second versions that sync clients kept because two machines changed a file.",
+        conflicts.look,
+        conflicts.describe_found,
+    ),
     Section(
         "duplicates",
         "Duplicates",
