@@ -440,3 +440,18 @@ class CatalogTooNewError(CatalogError):
     """A newer Strandline made the catalog."""
 
     code = "catalog-too-new"
+
+
+CONCERNS_WHOLE_SAVE = (
+    ReadOnlyStorageDirError,
+    CopiedStorageDirError,
+    StorageDirConflictError,
+    StorageDirNotFoundError,
+    StorageDirOfflineError,
+    StorageDirIncompleteError,
+    UnwritableFolderError,
+    DiskFullError,
+    CatalogError,
+    CatalogLockedError,
+)
+"""Errors of a save that every other image would have, too: the rest is not tried."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from strandline.model.events import Event
     from strandline.model.exports import ExportedImage, ExportReport
     from strandline.model.image_files import FileState, ImageFile, ImageFilter
+    from strandline.model.imports import ImportReport
     from strandline.model.note_checks import NoteCheck, NoteUse
     from strandline.model.open_references import OpenReference
     from strandline.model.put_back import PutBack, PutBackPlan
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
     from strandline.services.finding.found_image import FoundImage, OpenImages
     from strandline.services.finding.look_up import Presence
     from strandline.services.gallery import Gallery
+    from strandline.services.importing.import_images import OnImported
+    from strandline.services.importing.sources import ImportSource
     from strandline.services.journal import Journal
     from strandline.services.rescuing.search import OnSearched
     from strandline.services.saving.intake import NewImage, Source
@@ -1037,7 +1040,46 @@ class Store:
 
     def export_catalog(self) -> dict[str, object]:
         """Everything that only the catalog knows, ready for JSON."""
-        return services.export.export_catalog(self._bench)
+        return services.export_catalog.export_catalog(self._bench)
+
+    def import_images(
+        self,
+        sources: Sequence[ImportSource],
+        *,
+        sd: StorageDirRef,
+        note: str | os.PathLike[str] | None = None,
+        dry_run: bool = False,
+        after: str | None = None,
+        limit_s: float | None = None,
+        progress: OnImported | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ImportReport:
+        """Saves all pictures of the sources: folders with all that is below them, ZIP archives, files, ``http`` and
+        ``https`` addresses, ``data:`` URLs, bytes, and streams. What each is, its bytes decide.
+
+        Names and dates are kept, the same bytes are stored once, and what is no picture is in ``left_out``. An
+        interrupted import is continued by the same call. Durable when it returns. In a folder of named pictures,
+        each goes where the person's program puts it (``note`` as in :meth:`save`).
+
+        Args:
+            sources: At least one.
+            sd: The storage directory to save in.
+            note: The note that the pictures are for.
+            dry_run: Reads everything, says what is new, and writes no picture.
+            after: The ``next`` of a report that stopped at ``limit_s``, for the same sources.
+            limit_s: Stops after the first group of at most 50 pictures that ends beyond it.
+            progress: Called before each group with a name, and how many pictures are done. The third number is 0:
+                nobody knows how many there are.
+            cancel: Stops before the next group.
+
+        Raises:
+            ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: The
+                storage directory must not be written to. What concerns one source or picture is in ``refused``.
+        """
+        return services.import_images.import_images(
+            self._bench, sources, self.get_storage_dir(sd), note=note, dry_run=dry_run, after=after,
+            limit_s=limit_s, on_imported=progress, cancel=cancel,
+        )  # fmt: skip
 
     def import_catalog(self, exported: object) -> ImportedCatalog:
         """Adds what another catalog's :meth:`export_catalog` knows: original names, what was where in the storage
@@ -1046,7 +1088,7 @@ class Store:
         Raises:
             InvalidInputError: It is not such an export. Nothing was added.
         """
-        return services.importing.import_catalog(self._bench, exported)
+        return services.import_catalog.import_catalog(self._bench, exported)
 
     def close(self) -> None:
         """Ends its watchers and frees everything. Idempotent."""

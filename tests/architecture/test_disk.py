@@ -55,7 +55,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     ),
     "cli/log.py": ("whether standard error is the journal", {"os.fstat"}),
     "cli/interrupts.py": ("standard error, while a signal is handled", {"os.write"}),
-    "cli/save.py": (
+    "cli/targets.py": (
         "in which storage directory a given file or note is",
         {"os.path.exists", "os.path.realpath"},
     ),
@@ -63,7 +63,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "cli/sign_in.py": ("the address of the running server, which is no file", {".open"}),
     "cli/sources.py": (
         "the files and folders that a person wants saved",
-        {".is_dir", ".is_file", ".is_symlink", ".stat", "folders.opening", "os.DirEntry", "os.read", "os.scandir"},
+        {".is_dir", "folders.picture_folders"},
     ),
     "cli/writing.py": (
         "standard output, and the width of the terminal",
@@ -123,6 +123,10 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/checking/roots.py": ("the same", {"folders.file_tree", "os.stat"}),
     "services/collecting/usage.py": ("the texts of storage directories", {"folders.file_tree"}),
     "services/finding/by_name.py": ("the note, or the picture, that a person names", {"folders.file_tree"}),
+    "services/importing/sources.py": (
+        "the folders and archives that a person wants imported",
+        {"folders.archives", "folders.picture_folders"},
+    ),
     "services/saving/put_back.py": ("what other programs keep in a folder that was checked", {"folders.file_tree"}),
     "services/rescuing/provide.py": ("the folder or ZIP file that a person wants", {".mkdir", ".open", "tempfile"}),
     "services/exporting/export_images.py": (

@@ -16,15 +16,15 @@ from builders.identity_folders import as_somebody_without_rights
 from builders.named_pictures import make_named_picture
 from builders.pictures import make_picture
 from builders.program import run
-from strandline.cli.left_out import LeftOut, Reason, say_left_out
 from strandline.cli.sources import (
     Source,
     Unusable,
     iter_sources,
-    parse_data_url,
 )
 from strandline.errors import InvalidDataUrlError
+from strandline.model.data_urls import parse_data_url
 from strandline.model.layout import ID_LAYOUT, NAMED_LAYOUT, Layout
+from strandline.model.left_out import LeftOut, Reason, say_left_out
 
 PNG = make_picture("png")
 

@@ -298,7 +298,14 @@ SAVES = [
     Operation("save, named", _named, _SAVE_ONE),
     Operation("save, named, hidden", _named, _SAVE_ONE, (NO_UNNAMED_FILES,), elsewhere=True),
     Operation("save several, named", _named, ("{home}", "{sources}"), code=SAVE_SEVERAL),
-    Operation("import", _empty, ("save", "-r", "{sources}", "{sources}/0.png", "--sd", "one")),
+    Operation("import", _empty, ("import", "{sources}", "{sources}/0.png", "--sd", "one")),
+    Operation(
+        "import, named, hidden",
+        _named,
+        ("import", "{sources}", "--sd", "one"),
+        (NO_UNNAMED_FILES,),
+        elsewhere=True,
+    ),
 ]
 _FIRST = id_of(OTHERS[0])
 TRASH = [

@@ -46,7 +46,7 @@ def test_an_id_that_is_no_text_is_a_mistake_in_the_program(
 )
 def test_an_address_is_not_fetched(store: LocalStore, source: str | Path) -> None:
     """The message says so, instead of looking for a folder called ``https:``."""
-    with pytest.raises(SourceNotFoundError, match=r"^\w+://.*a.png is an address, .* not fetched"):
+    with pytest.raises(SourceNotFoundError, match=r"^\w+://.*a.png is an address, and a save fetches none"):
         store.save(source, sd="Ids")
 
 

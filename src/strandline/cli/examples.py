@@ -23,6 +23,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "strandline save -r ~/Pictures/Rome --sd Notes",
         "curl -s https://example.org/map.svg | strandline save - --name map.svg --sd Notes",
     ),
+    "import": (
+        "strandline import ~/DCIM --sd Photos --dry-run",
+        "strandline import takeout-001.zip takeout-002.zip --sd Photos",
+        "strandline import https://example.org/map.png --sd Notes",
+    ),
     "ls": (
         "strandline ls",
         "strandline ls --sd Notes --state damaged",

@@ -42,6 +42,7 @@ OPTIONS = {
 COMMANDS = {
     "sd": Row("sd:sd", "Add, list, name, and move storage directories."),
     "save": Row("save:save", "Save images in a storage directory."),
+    "import": Row("importing:import_", "Import pictures from folders, ZIP archives, and addresses."),
     "ls": Row("ls:ls", "List images, newest first."),
     "get": Row("get:get", "Write an image's bytes to stdout or a file."),
     "path": Row("get:path", "Print the path of an image on this machine."),

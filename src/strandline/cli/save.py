@@ -7,7 +7,6 @@ current image finish. Otherwise an image could be saved without being reported.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -21,28 +20,19 @@ from strandline.cli.arguments import STDIN, sd_option
 from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.interrupts import Interrupt, taking_interrupts
 from strandline.cli.lazy_commands import Verb
-from strandline.cli.left_out import LeftOut, say_left_out
 from strandline.cli.progress import Bars
 from strandline.cli.session import Session
 from strandline.cli.sources import Source, Unusable, iter_sources
-from strandline.cli.wording import say_list
+from strandline.cli.targets import choose_target, find_note
 from strandline.cli.writing import is_terminal, say, say_about, write_line
 from strandline.errors import (
-    CatalogError,
-    CatalogLockedError,
-    CopiedStorageDirError,
+    CONCERNS_WHOLE_SAVE,
     EmptyImageError,
-    ReadOnlyStorageDirError,
-    StorageDirConflictError,
-    StorageDirIncompleteError,
-    StorageDirNotFoundError,
-    StorageDirOfflineError,
     StrandlineError,
-    UnwritableFolderError,
 )
 from strandline.model.layout import LAYOUTS
+from strandline.model.left_out import LeftOut, say_left_out
 from strandline.model.plain_words import say_count, show_plainly
-from strandline.model.remedies import quote_word, refer_to
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
@@ -63,20 +53,6 @@ NOT_WHOLE = (
     "kept, but it is not a whole image: it is cut short or broken; if it was still being copied, save it again when "
     "that is done"
 )
-
-
-_CONCERNS_ALL = (
-    ReadOnlyStorageDirError,
-    CopiedStorageDirError,
-    StorageDirConflictError,
-    StorageDirNotFoundError,
-    StorageDirOfflineError,
-    StorageDirIncompleteError,
-    UnwritableFolderError,
-    CatalogError,
-    CatalogLockedError,
-)
-"""Errors that every other image would have, too: the rest is not tried."""
 
 
 @dataclass(slots=True)
@@ -136,13 +112,13 @@ def save(
     if len(files) > 1 and (image_id or name):
         raise click.UsageError("--id and --name are for one image; save several images one at a time")
     with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
-        target = _choose(store, sd, files if note is None else [note])
+        target = choose_target(store, sd, files if note is None else [note])
         found = list(iter_sources(files, recursive=recursive, layout=LAYOUTS[target.layout]))
         tally = _Tally(left_out=[each for each in found if isinstance(each, LeftOut)])
         sources = [each for each in found if not isinstance(each, LeftOut)]
         if len(sources) > 1 and (image_id or name):
             raise click.UsageError(f"--id and --name are for one image; {files[0]} has {len(sources):,}")
-        saver = _Saver(store, target, interrupt, bars, tally, len(sources), _find_note(note, target))
+        saver = _Saver(store, target, interrupt, bars, tally, len(sources), find_note(note, target))
         with suppress(KeyboardInterrupt):  # it is raised below
             saver.save_all(sources, name=name, image_id=image_id)
     session.answer(tally.to_json(), lambda: _show(tally))
@@ -156,36 +132,6 @@ def save(
     if interrupt.asked.is_set():
         raise KeyboardInterrupt
     return tally.exit_status
-
-
-def _choose(store: Store, sd: str | None, files: Sequence[str]) -> StorageDir:
-    if sd is not None:
-        return store.get_storage_dir(sd)
-    known = store.list_storage_dirs()
-    if len(known) == 1:
-        return known[0]
-    if not known:
-        raise click.UsageError(
-            "there is no storage directory to save in; add one with `strandline sd add PATH`"
-        )
-    around = {_find_around(known, file) for file in files}
-    if len(around) == 1 and (only := around.pop()) is not None:
-        return only
-    names = say_list((quote_word(refer_to(known_sd)) for known_sd in known), "or")
-    raise click.UsageError(f"say where to save: --sd {names}")
-
-
-def _find_note(note: str | None, sd: StorageDir) -> str | None:
-    """The real path of a note that is there, seen from here. Otherwise it is a path in the storage directory."""
-    if note is None or _find_around([sd], note) is None or not os.path.exists(note):
-        return note
-    return os.path.realpath(note)
-
-
-def _find_around(sds: Sequence[StorageDir], file: str) -> StorageDir | None:
-    """The storage directory that the file is in. A copy of it is wanted in the media folder there."""
-    path = Path(os.path.realpath(file))
-    return next((sd for sd in sds if path.is_relative_to(sd.path)), None)
 
 
 class _Saver:
@@ -260,11 +206,11 @@ class _Saver:
         for source, result in zip(batch, results, strict=False):
             if isinstance(result, Saved):
                 self._tally.saved.append(replace(result, source=source.shown))
-            elif concerns_all and isinstance(result, _CONCERNS_ALL):
+            elif concerns_all and isinstance(result, CONCERNS_WHOLE_SAVE):
                 self._tally.not_tried += 1
             else:
                 self._tally.failed.append(Unusable(source.shown, result))
-                concerns_all |= isinstance(result, _CONCERNS_ALL)
+                concerns_all |= isinstance(result, CONCERNS_WHOLE_SAVE)
         return concerns_all
 
 

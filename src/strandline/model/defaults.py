@@ -12,6 +12,11 @@ MAX_IMAGE_BYTES = 2 * _GIB
 MAX_MEMORY_BYTES = 64 * _MIB
 """Up to this size a proof copy is in memory (SPEC §5). Larger ones are in an unnamed temporary file."""
 
+MAX_ARCHIVE_BYTES = 200 * _GIB
+"""Takeout's archives have at most 50."""
+DOWNLOAD_TIMEOUT_S = 120.0
+"""For one picture."""
+
 SCAN_BATCH_FILES = 5_000
 
 IO_TIMEOUT_S = 5.0

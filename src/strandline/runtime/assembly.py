@@ -21,6 +21,7 @@ from strandline.model.events import Event
 from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE
 from strandline.runtime.home import CATALOG_FILE, ensure_home, give_to_owner
 from strandline.runtime.live_events import Bell, EventFeed
+from strandline.runtime.setting_sections import ALLOW
 from strandline.runtime.settings import Settings, find_home
 from strandline.services.storage_dirs.paths import check_outside
 from strandline.services.workbench import Limits, Workbench, utc_now
@@ -143,6 +144,9 @@ def limits_of(settings: Settings) -> Limits:
         scan_batch_files=settings.scan.batch_files,
         max_memory_bytes=settings.read.max_memory_bytes,
         save_max_bytes=settings.save.max_bytes,
+        archive_max_bytes=settings.imports.max_archive_bytes,
+        download_timeout_s=settings.imports.fetch_timeout_s,
+        allows_private_addresses=settings.imports.private_addresses == ALLOW,
         trash_max_bytes=settings.trash.max_bytes,
         trash_grace_days=settings.trash.grace_days,
         read_max_bytes=max(settings.save.max_bytes, MAX_IMAGE_BYTES),

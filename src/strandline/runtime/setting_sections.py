@@ -22,6 +22,9 @@ _GIB = 1 << 30
 SIGN_IN, OPEN_ON_LOOPBACK = AUTH_KINDS = ("sign-in", "open-on-loopback")
 """Who gets in: those who have signed in, or on a loopback address every user of the machine."""
 
+REFUSE, ALLOW = PRIVATE_ADDRESSES = ("refuse", "allow")
+"""What happens to addresses in private networks."""
+
 _CENTURY_DAYS = 36_500
 """A journal that is meant to last forever. A time that many days ago can still be written as a date."""
 
@@ -105,6 +108,24 @@ class SaveSettings:
         "The Markdown that `save` prints. `{stem}` is the original file name without its extension, "
         "`{filename}` the name in the media folder.",
         find_fault=find_fault_in_markdown,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ImportsSettings:
+    """Importing pictures."""
+
+    max_archive_bytes: int = _setting(
+        defaults.MAX_ARCHIVE_BYTES, "What all of a ZIP archive may unpack to. A larger one is refused."
+    )
+    fetch_timeout_s: float = _setting(
+        defaults.DOWNLOAD_TIMEOUT_S, "The time limit for one picture at an address."
+    )
+    private_addresses: str = _setting(
+        REFUSE,
+        "Whether pictures may be fetched from private networks and this machine: `refuse` or `allow`. Whoever can "
+        "have something imported could otherwise make this machine ask a router or a printer.",
+        find_fault=one_of(*PRIVATE_ADDRESSES),
     )
 
 

@@ -21,6 +21,7 @@ from strandline.errors import ConfigError
 from strandline.model.values import dataclass
 from strandline.runtime.setting_sections import (
     CatalogSettings,
+    ImportsSettings,
     JournalSettings,
     LogSettings,
     PicturesSettings,
@@ -71,6 +72,7 @@ class Settings:
 
     catalog: CatalogSettings = CatalogSettings()
     save: SaveSettings = SaveSettings()
+    imports: ImportsSettings = ImportsSettings()
     scan: ScanSettings = ScanSettings()
     watch: WatchSettings = WatchSettings()
     pictures: PicturesSettings = PicturesSettings()

@@ -10,9 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from strandline.services import export as export
     from strandline.services import gallery as gallery
-    from strandline.services import importing as importing
     from strandline.services import journal as journal
     from strandline.services import status as status
     from strandline.services import thumbnails as thumbnails
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from strandline.services.copying import copies as copies
     from strandline.services.copying import duplicates as duplicates
     from strandline.services.copying import move as move
+    from strandline.services.exporting import export_catalog as export_catalog
     from strandline.services.exporting import export_images as export_images
     from strandline.services.finding import by_name as by_name
     from strandline.services.finding import describe as describe
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from strandline.services.finding import found_image as found_image
     from strandline.services.finding import look_up as look_up
     from strandline.services.finding import search as search
+    from strandline.services.importing import import_catalog as import_catalog
+    from strandline.services.importing import import_images as import_images
     from strandline.services.inspecting import browse as browse
     from strandline.services.inspecting import inspect as inspect
     from strandline.services.rescuing import provide as provide
@@ -62,8 +63,9 @@ _ROOMS = {
     "checking": ("known_notes", "memory", "open_references", "uses"),
     "collecting": ("collect",),
     "copying": ("copies", "duplicates", "move"),
-    "exporting": ("export_images",),
+    "exporting": ("export_catalog", "export_images"),
     "finding": ("by_name", "describe", "explain", "found_image", "look_up", "search"),
+    "importing": ("import_catalog", "import_images"),
     "inspecting": ("browse", "inspect"),
     "rescuing": ("provide", "rescue", "wanted"),
     "resolving": ("listing", "resolve"),

@@ -52,6 +52,9 @@ class Limits:
     max_pixels: int = defaults.MAX_PIXELS
     decode_timeout_s: float = defaults.DECODE_TIMEOUT_S
     markdown: str = defaults.MARKDOWN
+    archive_max_bytes: int = defaults.MAX_ARCHIVE_BYTES
+    download_timeout_s: float = defaults.DOWNLOAD_TIMEOUT_S
+    allows_private_addresses: bool = False
     trash_max_bytes: int = defaults.TRASH_MAX_BYTES
     trash_grace_days: int = defaults.TRASH_GRACE_DAYS
 

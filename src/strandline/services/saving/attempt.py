@@ -60,7 +60,7 @@ class Attempt:
     def run(self) -> Saved | None:
         """Finds the image in the folder, or writes it."""
         existing = self.list_existing()
-        filename = self._find_place(existing)
+        filename = self.choose_name(existing)
         in_the_way: ProofResult | None = None
         for name in existing:
             if (proof := self._find_proof(name)) is not None:
@@ -99,9 +99,9 @@ class Attempt:
         """
         return None if self.list_existing() else self.folder.layout.name_for(self.image_id, self.media_type)
 
-    def _find_place(self, existing: Collection[str]) -> str:
+    def choose_name(self, existing: Collection[str], together: Collection[str] = ()) -> str:  # noqa: ARG002
         """The file name to write to: all lower case, or the existing spelling if the disk finds it under another
-        one.
+        one. ``together`` is as in :meth:`find_new_name`.
         """
         filename = self.folder.layout.name_for(self.image_id, self.media_type)
         odd = [name for name in existing if name != filename and name.lower() == filename]
@@ -133,6 +133,14 @@ class Attempt:
                 path=self.sd.path,
             )
         return list(discovery.filenames)
+
+    def has_bytes(self, name: str) -> bool:
+        """Whether the file has exactly these bytes. Reads it, unless a proof is reliable."""
+        if self._find_proof(name) is not None:
+            return True
+        result = prove_file(self.bench, self.sd, name)
+        is_same = result.copy is not None and result.copy.sha256 == self.taken.copy.sha256
+        return is_same and result.outcome is Outcome.GOOD
 
     def _find_proof(self, name: str) -> Proof | None:
         """The proof that the file has these bytes, if it is reliable. Reads nothing."""

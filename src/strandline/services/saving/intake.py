@@ -22,6 +22,8 @@ from strandline.errors import (
 )
 from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.proof_copies import CopyWriter, ProofCopy, copy_bytes, copy_stream
+from strandline.model.addresses import is_web_address
+from strandline.model.remedies import say_command
 from strandline.model.values import dataclass
 from strandline.services.workbench import Workbench
 
@@ -45,7 +47,7 @@ class TakenSource:
     copy: ProofCopy
     original_name: str | None
     label: str
-    """Its origin, for people: a path, ``stream``, or ``bytes``."""
+    """Its origin, for people: a path, an address, ``stream``, or ``bytes``."""
     mtime_ns: int = 0
     """When its file was last written to; 0 if it has none."""
 
@@ -62,7 +64,8 @@ class TakenSource:
     @property
     def origin(self) -> str:
         """For the catalog: the absolute path, by which the file can be found again, or else the label."""
-        return os.path.abspath(self.label) if self.is_path else self.label
+        is_file = self.is_path and not is_web_address(self.label)
+        return os.path.abspath(self.label) if is_file else self.label
 
     @property
     def subject(self) -> str:
@@ -143,9 +146,8 @@ def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
     except FileNotFoundError as error:
         if _ADDRESS.match(label):
             label = _ADDRESS.sub(r"\1://", label)
-            message = (
-                f"{label} is an address, and addresses are not fetched; give the path of a file, or the bytes"
-            )
+            instead = f"run {say_command('import', label)}" if is_web_address(label) else "download it"
+            message = f"{label} is an address, and a save fetches none; {instead}, or give the path of a file"
         elif os.path.islink(path):
             message = f"{label} is a link to a file that is not there; check where it leads"
         else:

@@ -92,6 +92,11 @@ class NamedAttempt(Attempt):
         name = next(self.placing.iter_free_names(self.taken, self.media_type, together))
         return None if self._has(name) else name
 
+    def choose_name(self, existing: Collection[str], together: Collection[str] = ()) -> str:  # noqa: ARG002
+        """The first free name."""
+        names = self.placing.iter_free_names(self.taken, self.media_type, together)
+        return next(name for name in names if not self._has(name))
+
     def _has(self, name: str) -> bool:
         with disk_errors("look into", self.folder.where("")):
             return bool(self.folder.probe([name]))

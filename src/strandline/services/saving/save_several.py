@@ -61,8 +61,18 @@ def save_several(
     """
     results: list[Result] = []
     for group in _iter_groups(bench, images):
-        results += _Group(bench, sd, group, note).save()
+        results += save_group(bench, group, sd, note)
     return results
+
+
+def save_group(
+    bench: Workbench,
+    group: Sequence[TakenSource | StrandlineError],
+    sd: StorageDir,
+    note: str | os.PathLike[str] | None = None,
+) -> list[Result]:
+    """The same for images that were read already, or could not be read. All of them are in memory, or in files."""
+    return _Group(bench, sd, group, note).save()
 
 
 def _iter_groups(

@@ -104,7 +104,7 @@ async def upload_images(
     Each of several files has its own result. If none could be saved, the answer is the problem of the first one. If
     there are several, the problem has `failed` with all of them.
     """
-    limited = Request(request.scope, _limit(request, backend.store.settings.save.max_bytes + FORM_BYTES))
+    limited = Request(request.scope, limit_body(request, backend.store.settings.save.max_bytes + FORM_BYTES))
     try:
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             async with spooled_form(limited, backend, max_files=MAX_FILES) as parts:
@@ -165,7 +165,7 @@ def _save(backend: Backend, parts: list[Part], target: _Target) -> Sequence[Save
     return [saved]
 
 
-def _limit(request: Request, limit_bytes: int) -> Any:
+def limit_body(request: Request, limit_bytes: int) -> Any:
     """The request's ``receive``, with a limit on its bytes and pauses."""
     count = 0
 

@@ -13,7 +13,7 @@ from builders.journal import list_event_types
 from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir, open_bench, put_half
 from strandline.model.events import StorageDirOnline, parse_event
-from strandline.services.export import JOURNAL_AT_ONCE, export_catalog
+from strandline.services.exporting.export_catalog import JOURNAL_AT_ONCE, export_catalog
 from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.add import add_storage_dir
 

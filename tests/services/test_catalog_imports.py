@@ -14,8 +14,8 @@ from builders.identities import A
 from builders.pictures import make_picture
 from builders.storage import make_storage_dir, open_bench
 from strandline.errors import InvalidInputError
-from strandline.services.export import export_catalog
-from strandline.services.importing import import_catalog
+from strandline.services.exporting.export_catalog import export_catalog
+from strandline.services.importing.import_catalog import import_catalog
 from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.workbench import Workbench

@@ -1,0 +1,1 @@
+"""Importing: pictures from folders, archives, and addresses, and what another catalog knows."""
