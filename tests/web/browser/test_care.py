@@ -56,10 +56,10 @@ def test_duplicates_go_by_keyboard_and_come_back(served: Served, open_page: Open
     ask.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("1 file is in the trash.")).to_be_visible()
+    expect(page.locator("main").get_by_text("1 file is in the trash.")).to_be_visible()
     assert copies(tmp_path) == 1
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("is back in Vault.")).to_be_visible()
+    expect(page.locator("main").get_by_text("is back in Vault.")).to_be_visible()
     assert copies(tmp_path) == 2
 
 
@@ -92,7 +92,7 @@ def test_each_page_is_for_everybody_also_on_a_phone(served: Served, open_page: O
     page.get_by_role("button", name="Move 1 file to the trash…").click()
     check(page)
     page.get_by_role("dialog").get_by_role("button", name="Move to the trash").click()
-    expect(page.get_by_text("1 file is in the trash.")).to_be_visible()
+    expect(page.locator("main").get_by_text("1 file is in the trash.")).to_be_visible()
     check(page)
 
 
@@ -150,7 +150,7 @@ def test_conflict_copies_are_seen_and_resolved(served: Served, open_page: OpenPa
     page.get_by_role("button", name="Resolve all 2…").click()
     check(page)
     page.get_by_role("dialog").get_by_role("button", name="Resolve").click()
-    expect(page.get_by_text("2 copies are in the trash.")).to_be_visible()
+    expect(page.locator("main").get_by_text("2 copies are in the trash.")).to_be_visible()
     expect(page.get_by_role("heading", name="No conflict copy was found")).to_be_visible()
     check(page)
     page.get_by_role("button", name="Put the copies back").click()

@@ -56,6 +56,7 @@ def list_pages(broken: Broken) -> list[str]:
         "/care/duplicates/fold",
         "/care/unused",
         "/care/unused/collect",
+        "/care/wanted",
         "/help",
         "/api",
         "/problems",

@@ -17,7 +17,7 @@ from strandline.model.storage_dirs import FileCounts, StorageDir
 from strandline.model.sync_status import SyncStatus
 from strandline.model.transfers import TransferReport
 from strandline.model.values import dataclass
-from strandline.model.wanted import WantedFile
+from strandline.model.wanted import RescueReport, WantedFile
 from strandline.runtime.scan_jobs import ScanJob
 
 
@@ -147,6 +147,16 @@ class Resolution(JsonForm):
     dry_run: bool
 
     JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("report", ResolveReport)}
+
+
+@dataclass(frozen=True, slots=True)
+class Rescued(JsonForm):
+    """What was found in folders, and what was brought back."""
+
+    report: RescueReport
+    dry_run: bool
+
+    JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("report", RescueReport)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ def add_pages(app: FastAPI) -> None:
         care.conflicts.router,
         care.duplicates.router,
         care.unused.router,
+        care.wanted.router,
     ):
         app.include_router(each)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")

@@ -4,3 +4,4 @@ from strandline.web.pages.care import conflicts as conflicts
 from strandline.web.pages.care import duplicates as duplicates
 from strandline.web.pages.care import overview as overview
 from strandline.web.pages.care import unused as unused
+from strandline.web.pages.care import wanted as wanted

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from strandline.runtime.care_jobs import CareJob
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages.care import conflicts, duplicates, unused
+from strandline.web.pages.care import conflicts, duplicates, unused, wanted
 from strandline.web.pages.care.frame import Finding, find_trouble, wait_for
 from strandline.web.pages.rendering import PageRoute, render
 
@@ -29,6 +29,13 @@ class Section(NamedTuple):
 
 
 SECTIONS = (
+    Section(
+        "wanted",
+        "Missing or damaged",
+        "Files that are gone or have other bytes than they should, and a search for the right ones.",
+        wanted.look,
+        wanted.describe_found,
+    ),
     Section(
         "conflicts",
         "Conflict copies",

@@ -1,7 +1,7 @@
 // <folder-field>: completes the path of a folder on the server's machine while it is typed.
 //
 // A combobox: arrows move through the folders, Enter takes one, Escape closes the list. Without scripts it is a plain
-// field. A folder that cannot be added is listed with the reason.
+// field. A folder that cannot be added is listed with the reason, unless the element has the attribute `any`.
 
 import { BASE } from "./base.js";
 
@@ -96,7 +96,8 @@ class FolderField extends HTMLElement {
     this.list.scrollIntoView({ block: "nearest" });
   }
 
-  makeOption({ path, name, objection }, number) {
+  makeOption({ path, name, objection: found }, number) {
+    const objection = this.hasAttribute("any") ? null : found; // such a field names a folder to look into
     const option = document.createElement("li");
     const end = path.lastIndexOf("/") + 1;
     const above = document.createElement("span");
