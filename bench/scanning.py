@@ -16,7 +16,8 @@ from bench.bare import list_and_stat, open_database, walk_and_stat
 from bench.material import World, make_vault
 from bench.timing import Operation, Result, Target, measure
 from strandline import open_store
-from strandline.catalog.schema import SCHEMA
+from strandline.catalog.dialect import SQLITE
+from strandline.catalog.schema import say_schema
 
 Rows = list[tuple[Any, ...]]
 
@@ -149,7 +150,7 @@ def _read_tables(catalog: Path) -> dict[str, Rows]:
 def _insert(path: Path, tables: dict[str, Rows]) -> None:
     """A new catalog with these rows, from one transaction."""
     database = open_database(path.with_suffix(".db"), durable=False)
-    database.executescript(SCHEMA)
+    database.executescript(say_schema(SQLITE))
     database.execute("BEGIN")
     for table, rows in tables.items():
         marks = ", ".join("?" * len(rows[0]))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from strandline.errors import AddressInUseError as AddressInUseError
     from strandline.errors import AmbiguousImageIdError as AmbiguousImageIdError
+    from strandline.errors import CatalogAwayError as CatalogAwayError
     from strandline.errors import CatalogDamagedError as CatalogDamagedError
     from strandline.errors import CatalogError as CatalogError
     from strandline.errors import CatalogInsideStorageDirError as CatalogInsideStorageDirError
@@ -184,6 +185,7 @@ _HOMES = {
         "CatalogDamagedError",
         "CatalogError",
         "CatalogInsideStorageDirError",
+        "CatalogAwayError",
         "CatalogLockedError",
         "CatalogTooNewError",
         "ConfigError",

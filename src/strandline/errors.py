@@ -44,6 +44,7 @@
     │   ├── StorageDirOfflineError        unmounted, signed out, or another folder is there
     │   ├── StorageDirIncompleteError     its identity has not arrived yet
     │   ├── CatalogLockedError            another process locked the catalog
+    │   ├── CatalogAwayError              the catalog's server does not answer, or takes no changes now
     │   ├── ServerNotRunningError         no server of this home answers
     │   ├── AddressInUseError             another program listens there, or it is not there yet
     │   ├── FileChangedError              a file has other bytes than it had a moment ago: look again
@@ -314,6 +315,12 @@ class CatalogLockedError(UnavailableError):
     code = "catalog-locked"
 
 
+class CatalogAwayError(UnavailableError):
+    """The server of a shared catalog does not answer, has no connection left, or takes no changes now."""
+
+    code = "catalog-away"
+
+
 class ServerNotRunningError(UnavailableError):
     """No server of this home answers, so there is nothing to sign in to."""
 
@@ -452,6 +459,7 @@ CONCERNS_WHOLE_SAVE = (
     UnwritableFolderError,
     DiskFullError,
     CatalogError,
+    CatalogAwayError,
     CatalogLockedError,
 )
 """Errors of a save that every other image would have, too: the rest is not tried."""

@@ -40,6 +40,7 @@ CORE = Extra(
     ),
 )  # fmt: skip
 PICTURES = Extra("pictures", "decode pictures", ("pyvips", "PIL", "pi_heif"))
+POSTGRES = Extra("postgres", "use a catalog in PostgreSQL", ("psycopg",))
 SERVE = Extra(
     "serve",
     "serve the gallery and the HTTP API",

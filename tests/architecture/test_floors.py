@@ -90,7 +90,7 @@ def test_the_model_needs_no_third_party() -> None:
     extras = [
         each for name, extra in project["optional-dependencies"].items() if name != "all" for each in extra
     ]
-    names = [requirement.split(">=")[0] for requirement in project["dependencies"] + extras]
+    names = [re.split(r"[\[>]", requirement)[0] for requirement in project["dependencies"] + extras]
     forbidden = CONTRACTS["The model is pure: no I/O, no clock, no chance, no third party"][
         "forbidden_modules"
     ]

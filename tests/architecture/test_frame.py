@@ -29,7 +29,7 @@ def test_the_lock_holds_all_that_is_asked_for() -> None:
     core, extras = pyproject["project"]["dependencies"], pyproject["project"]["optional-dependencies"]
     tools = (PROJECT / "requirements/dev.in").read_text().splitlines()
     asked = {
-        re.split(r"[><=;\s]", line)[0]
+        re.split(r"[\[><=;\s]", line)[0]
         for line in sum(extras.values(), core + tools)
         if line[:1] != "#" and not line.startswith("strandline[")
     }

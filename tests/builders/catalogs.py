@@ -10,6 +10,7 @@ from pathlib import Path
 from builders.image_rows import NOW
 from strandline.catalog.database import SqliteCatalog, open_catalog
 from strandline.catalog.journal import JournalLimits
+from strandline.catalog.migrations import Step
 from strandline.catalog.port import Catalog, Reader, Writer
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDirState
@@ -21,7 +22,7 @@ def opened(
     *,
     busy_timeout_s: float = 5.0,
     journal_limits: JournalLimits | None = None,
-    migrations: Sequence[str] | None = None,
+    migrations: Sequence[Step] | None = None,
 ) -> Iterator[SqliteCatalog]:
     """The catalog at the path, closed at the end. With ``migrations``, a new one is made by these steps."""
     catalog = open_catalog(
@@ -75,9 +76,9 @@ def add_sd(writer: Writer, name: str = "Notes") -> int:
     )  # fmt: skip
 
 
-def dump(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table, sorted."""
-    conn = sqlite3.connect(path)
+def dump(place: Path | Catalog) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table of a catalog in SQLite, sorted."""
+    conn = sqlite3.connect(place if isinstance(place, Path) else place.place)
     try:
         tables = [name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {table: sorted(conn.execute(f"SELECT * FROM {table}"), key=repr) for table in sorted(tables)}

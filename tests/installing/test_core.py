@@ -23,7 +23,7 @@ from installing.core_environment import (
     make_core_environment,
     measure,
 )
-from strandline.extras import CORE, PICTURES, SERVE, Extra, say_how_to_install
+from strandline.extras import CORE, PICTURES, POSTGRES, SERVE, Extra, say_how_to_install
 
 MAX_CORE_BYTES = 40_000_000
 """On the disk, with all that it depends on, as pip leaves it."""
@@ -41,11 +41,11 @@ for module in pkgutil.walk_packages(strandline.__path__, "strandline.", onerror=
 """
 
 MAY_NOT_LOAD = re.compile(
-    r"strandline\.(web(?!\.statuses)(\..+)?|pictures\.(vips|pixels)|runtime\.change_notice\.(inotify|watchdog))"
+    r"strandline\.(web(?!\.statuses)(\..+)?|pictures\.(vips|pixels)|catalog\.postgres\.\w+|runtime\.change_notice\.(inotify|watchdog))"
 )
 """What extras are for, and change notices of another system."""
 
-every_extra = pytest.mark.parametrize("extra", [PICTURES, SERVE], ids=lambda extra: extra.name)
+every_extra = pytest.mark.parametrize("extra", [PICTURES, POSTGRES, SERVE], ids=lambda extra: extra.name)
 
 
 class Core:
@@ -80,13 +80,19 @@ def test_the_core_works_alone(tmp_path: Path) -> None:
     failed = core.python_says("-c", IMPORT_ALL).split()
     assert [name for name in failed if not MAY_NOT_LOAD.fullmatch(name)] == []
     _saves_and_finds(core)
-    for extra, command in ((PICTURES, ("thumbnail", OLD_ID, "-o", "small.webp")), (SERVE, ("serve",))):
+    for extra, command in (
+        (PICTURES, ("thumbnail", OLD_ID, "-o", "small.webp")),
+        (SERVE, ("serve",)),
+        (POSTGRES, ("ls",)),
+    ):
+        core.environment["STRANDLINE_CATALOG_URL"] = "postgresql:///pics" if extra is POSTGRES else ""
         error = core.run(*command, status=2)["error"]
         assert error["code"] == "missing-extra"
         assert error["extra"] == extra.name
         assert error["command"] in error["message"]
         assert shlex.split(error["command"])[-2:] == [str(core.python), f"strandline[{extra.name}]"]
     assert not (tmp_path / "small.webp").exists()
+    core.environment["STRANDLINE_CATALOG_URL"] = ""
     _doctor_names_what_is_missing(core)
     _says_what_was_removed(core)
 
@@ -142,18 +148,18 @@ def test_the_core_looks_for_all_that_it_needs() -> None:
 def test_the_extras_are_what_the_project_lists(extra: Extra) -> None:
     """A module that an extra looks for comes from a distribution that this extra asks for."""
     listed = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    names = {re.split(r"[><=;\s]", line)[0] for line in listed[extra.name]}
+    names = {re.split(r"[\[><=;\s]", line)[0] for line in listed[extra.name]}
     providers = packages_distributions()
     for module in extra.modules:
         assert {name.lower().replace("_", "-") for name in providers[module]} & names, module
 
 
-def test_all_is_every_other_extra() -> None:
-    """Nobody who asks for all of it lacks anything."""
+def test_all_is_every_other_extra_for_one_machine() -> None:
+    """Nobody who asks for all of it lacks anything, or gets what only many machines together need."""
     listed = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     others = sorted(set(listed) - {"all"})
-    assert others == sorted([PICTURES.name, SERVE.name])
-    assert listed["all"] == [f"strandline[{','.join(others)}]"]
+    assert others == sorted([PICTURES.name, POSTGRES.name, SERVE.name])
+    assert listed["all"] == [f"strandline[{PICTURES.name},{SERVE.name}]"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from operator import attrgetter
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from strandline.catalog.database_errors import explain_database_error, is_busy
 from strandline.catalog.dialect import SQLITE
@@ -27,8 +27,11 @@ from strandline.catalog.journal import (
     jump_after_boot,
 )
 from strandline.catalog.port import Reader, Writer
-from strandline.catalog.schema import SCHEMA, VERSION
+from strandline.catalog.schema import VERSION, say_schema
 from strandline.errors import CatalogDamagedError, CatalogError, CatalogTooNewError, DiskError
+
+if TYPE_CHECKING:
+    from strandline.catalog.migrations import Step
 
 T = TypeVar("T")
 
@@ -84,6 +87,8 @@ class SqliteCatalog:
             block.
     """
 
+    is_shared = False
+
     def __init__(self, path: Path, *, busy_timeout_s: float, journal_limits: JournalLimits) -> None:
         self.path = path
         self._journal_limits = journal_limits
@@ -97,6 +102,11 @@ class SqliteCatalog:
         self._pool_lock = threading.Lock()
         self._write_lock = threading.RLock()
         self._closed = False
+
+    @property
+    def place(self) -> str:
+        """The file, for messages."""
+        return str(self.path)
 
     def read(self) -> AbstractContextManager[Reader]:
         """Answers from the last commit. See :meth:`strandline.catalog.port.Catalog.read`."""
@@ -139,6 +149,9 @@ class SqliteCatalog:
                 self._is_boot_known = True
             if has_appended:
                 self.on_commit()
+
+    def listen(self) -> None:
+        """SQLite cannot tell one process what another one does."""
 
     def read_version(self) -> int:
         """A token for the catalog as it is now. Cost: some microseconds.
@@ -257,7 +270,7 @@ def open_catalog(
     *,
     busy_timeout_s: float,
     journal_limits: JournalLimits = DEFAULT_JOURNAL_LIMITS,
-    migrations: Sequence[str] | None = None,
+    migrations: Sequence[Step] | None = None,
 ) -> SqliteCatalog:
     """Opens the database at ``path``, and creates or migrates it if needed. Safe in several processes at once.
 
@@ -265,7 +278,7 @@ def open_catalog(
         path: The database file. A file that is not one of our catalogs is not changed.
         busy_timeout_s: How long to wait for another process's write.
         journal_limits: How much of the journal is kept.
-        migrations: Steps that make other tables than today's. By default, a new catalog gets :data:`~.schema.SCHEMA`,
+        migrations: Steps that make other tables than today's. By default, a new catalog gets :mod:`~.schema`,
             and an older one the steps that it lacks. A catalog's version is the number of steps that it has had.
 
     Raises:
@@ -357,8 +370,12 @@ def _version_of(conn: sqlite3.Connection, path: Path, known_version: int) -> int
     return version
 
 
-def _migrate(catalog: SqliteCatalog, to_version: int, migrations: Sequence[str] | None) -> None:
-    from strandline.catalog.migrations import MIGRATIONS  # here: most starts migrate nothing
+def _migrate(catalog: SqliteCatalog, to_version: int, migrations: Sequence[Step] | None) -> None:
+    from strandline.catalog.migrations import (
+        MIGRATIONS,
+        list_statements,
+        say_step,
+    )  # here: most starts migrate nothing
     from strandline.model.folding import fold
 
     with catalog.connected() as conn:
@@ -367,10 +384,9 @@ def _migrate(catalog: SqliteCatalog, to_version: int, migrations: Sequence[str] 
         conn.execute("BEGIN IMMEDIATE")
         version = _version_of(conn, catalog.path, to_version)  # another process may have been faster
         is_new = not version and migrations is None
-        steps = [SCHEMA] if is_new else (migrations or MIGRATIONS)[version:]
-        for step in steps:
-            for statement in step.split(";"):
-                conn.execute(statement)
+        steps = [say_schema] if is_new else (migrations or MIGRATIONS)[version:]
+        for statement in list_statements(say_step(step, SQLITE) for step in steps):
+            conn.execute(statement)
         conn.execute(f"PRAGMA user_version = {to_version}")
         conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         conn.execute(

@@ -2,7 +2,7 @@
 
 A statement has ``?`` or ``:name`` for its values, and otherwise only words that both databases know, or fragments of
 its :class:`Dialect`. Integers stand for booleans, so they are compared (``absence_accepted = 0``); a subquery has a
-name; a number is only divided, not cast.
+name; an index that SQLite must be told of is a hint.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ class Dialect(Protocol):
     """The type of whole numbers, of 64 bits."""
     numbered: str
     """The type of a key whose numbers the database gives, none of them twice."""
+    counted: str
+    """The type of the key of events."""
     clustered: str
     """What ends the definition of a table that is kept in the order of its key."""
     by_path: str
@@ -108,6 +110,7 @@ class SqliteDialect:
     text = "TEXT"
     whole = "INTEGER"
     numbered = "INTEGER PRIMARY KEY AUTOINCREMENT"
+    counted = numbered
     clustered = " WITHOUT ROWID"
     by_path = clustered
     walk = "NOT INDEXED"
@@ -157,3 +160,8 @@ class SqliteDialect:
 
 
 SQLITE = SqliteDialect()
+
+
+def mark_list(count: int) -> str:
+    """The marks for so many values, for ``IN (…)``. Nothing is in a list without any."""
+    return ", ".join("?" * count) or "NULL"

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from strandline.catalog.dialect import Connection, Dialect
+from strandline.catalog.dialect import Connection, Dialect, mark_list
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.defaults import JOURNAL_MAX_DAYS, JOURNAL_MAX_EVENTS
 from strandline.model.events import Event, format_time, is_save, parse_event
@@ -129,7 +129,7 @@ class JournalReader:
             chosen.append(before)
         for column, wanted in (("type", types), ("sd_id", sd_ids)):
             if wanted is not None:
-                conditions.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+                conditions.append(f"{column} IN ({mark_list(len(wanted))})")
                 chosen += wanted
         return conditions, chosen
 
@@ -155,7 +155,7 @@ class JournalWriter(JournalReader):
         """Appends the event. Readers see it, and its number, once the transaction is committed."""
         raise NotImplementedError
 
-    def _prune(self, limits: JournalLimits, newest: int, at: datetime) -> None:
+    def prune(self, limits: JournalLimits, newest: int, at: datetime) -> None:
         """Drops only the oldest events, so that a clock that was wrong for a while leaves no gaps."""
         self._conn.execute(
             "DELETE FROM journal WHERE seq <= ? OR seq < (SELECT min(seq) FROM journal WHERE at_us >= ?)",
@@ -184,7 +184,7 @@ class SqliteJournalWriter(JournalWriter):
         self._has_appended = True
         assert cursor.lastrowid is not None
         if cursor.lastrowid % PRUNE_EVERY == 0:
-            self._prune(self._limits, cursor.lastrowid, event.at)
+            self.prune(self._limits, cursor.lastrowid, event.at)
 
 
 def jump_after_boot(conn: Connection) -> None:

@@ -1,12 +1,21 @@
 """How older catalogs get the tables of :mod:`~.schema`: numbered steps that run once each, in order.
 
-A released step is never edited; a new one is appended, and the schema says the same. ``PRAGMA user_version`` counts
-those that have run. Statements end with a semicolon and contain none. A new catalog runs none of them.
+A released step is never edited; a new one is appended, and the schema says the same. The catalog counts those that
+have run. Statements end with a semicolon and contain none. A new catalog runs none of them.
+
+Steps that are plain text are older than the catalog in PostgreSQL, so only SQLite runs them. A new step is a function
+that says it in either dialect.
 """
 
 from __future__ import annotations
 
-MIGRATIONS: tuple[str, ...] = (
+from collections.abc import Callable, Iterable
+
+from strandline.catalog.dialect import SQLITE, Dialect
+
+Step = str | Callable[[Dialect], str]
+
+MIGRATIONS: tuple[Step, ...] = (
     """
     CREATE TABLE meta (
         key   TEXT NOT NULL PRIMARY KEY,
@@ -284,3 +293,16 @@ MIGRATIONS: tuple[str, ...] = (
     """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""
+
+
+def say_step(step: Step, dialect: Dialect) -> str:
+    """The step in this dialect."""
+    if callable(step):
+        return step(dialect)
+    assert dialect is SQLITE, "no catalog in PostgreSQL is that old"
+    return step
+
+
+def list_statements(steps: Iterable[str]) -> list[str]:
+    """The statements of these steps, one by one."""
+    return [statement for step in steps for statement in step.split(";") if statement.strip()]

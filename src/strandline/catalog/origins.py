@@ -12,6 +12,11 @@ from strandline.model.events import format_time
 from strandline.model.image_ids import ImageId
 
 
+def _clean(text: str) -> str:
+    """Without NUL, which is in no file's name, and which PostgreSQL does not take."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 class OriginReader:
     """The original names and sources of images."""
 
@@ -23,7 +28,7 @@ class OriginReader:
         """True if exactly this origin is already recorded, so that saving again writes nothing."""
         row = self._conn.execute(
             "SELECT 1 FROM origins WHERE image_id = ? AND original_name = ? AND source = ?",
-            (image_id, original_name, source),
+            (image_id, _clean(original_name), _clean(source)),
         ).fetchone()
         return row is not None
 
@@ -48,7 +53,7 @@ class OriginReader:
         """The images with exactly this original name. Cost: the whole table."""
         rows = self._conn.execute(
             "SELECT DISTINCT image_id FROM origins WHERE original_name = ? ORDER BY image_id",
-            (original_name,),
+            (_clean(original_name),),
         )
         return [ImageId(image_id) for (image_id,) in rows]
 
@@ -86,5 +91,11 @@ class OriginWriter(OriginReader):
         self._conn.execute(
             "INSERT INTO origins (image_id, original_name, source, saved_at_us, folded_name) "
             "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (image_id, original_name, source, as_microseconds(saved_at), fold(original_name)),
+            (
+                image_id,
+                _clean(original_name),
+                _clean(source),
+                as_microseconds(saved_at),
+                fold(_clean(original_name)),
+            ),
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from strandline.catalog.conflict_copies import ConflictCopyReader, ConflictCopyWriter
@@ -91,15 +90,21 @@ class Catalog(Protocol):
     """One catalog, shared by all threads of a process. Safe beside other processes.
 
     Attributes:
-        path: Where the database is, for messages.
-        epoch: Random text of this database. A rebuilt catalog has another one, so its event ids differ.
+        place: Where the database is, for messages.
+        is_shared: Whether other machines use it, too. Then it has only places that all of them see alike.
+        epoch: Text of this database, without a ``-``. A rebuilt catalog has another one, so its event ids differ.
         on_commit: Called after each commit that appended an event, in the writer's thread. It must not
             block.
     """
 
-    path: Path
     epoch: str
     on_commit: Callable[[], None]
+
+    @property
+    def place(self) -> str: ...
+
+    @property
+    def is_shared(self) -> bool: ...
 
     def read(self) -> AbstractContextManager[Reader]:
         """Answers from the last commit. Never waits for a writer.
@@ -119,6 +124,11 @@ class Catalog(Protocol):
 
         Raises:
             CatalogLockedError: Another process held the catalog for too long.
+        """
+
+    def listen(self) -> None:
+        """Calls :attr:`on_commit` also soon after another process committed events, if the database can tell.
+        Idempotent. That only wakes: a program that reads the journal from time to time misses nothing without it.
         """
 
     def read_version(self) -> int:

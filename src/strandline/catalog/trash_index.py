@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from strandline.catalog.dialect import Connection, Dialect
+from strandline.catalog.dialect import Connection, Dialect, mark_list
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_ids import CONTENT_ID_LENGTH, ImageId
 from strandline.model.trash import TrashedFile, TrashReason
@@ -39,7 +39,7 @@ class TrashReader:
     def has_trashed(self, reasons: Iterable[TrashReason]) -> bool:
         """Whether there is an entry for one of these reasons."""
         known = [reason.value for reason in reasons]
-        marks = ", ".join("?" * len(known))
+        marks = mark_list(len(known))
         row = self._conn.execute(f"SELECT EXISTS (SELECT 1 FROM trash WHERE reason IN ({marks}))", known)
         return bool(row.fetchone()[0])
 

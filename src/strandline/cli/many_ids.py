@@ -14,6 +14,7 @@ from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.session import Session, get_stdin
 from strandline.cli.writing import say_about, write_json, write_line
 from strandline.errors import (
+    CatalogAwayError,
     CatalogError,
     CatalogLockedError,
     StorageDirNotFoundError,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 1 << 16
 
-_CONCERNS_ALL = (CatalogError, CatalogLockedError, StorageDirNotFoundError)
+_CONCERNS_ALL = (CatalogError, CatalogAwayError, CatalogLockedError, StorageDirNotFoundError)
 """Errors that every other image would have, too: they end the command."""
 
 

@@ -30,6 +30,7 @@ from strandline.store import Store
 if TYPE_CHECKING:
     import threading
 
+    from strandline.catalog.port import Catalog
     from strandline.model.reports import Check
     from strandline.pictures.cache import ThumbnailCache
     from strandline.runtime.scan_jobs import ScanJobs
@@ -111,18 +112,15 @@ def open_store(
         ConfigError: A setting is invalid.
         CatalogInsideStorageDirError: The home is in a storage directory.
         CatalogDamagedError, CatalogTooNewError, CatalogLockedError, DiskError: The catalog cannot be opened.
+        CatalogAwayError, MissingExtraError: The same for a shared one (``catalog.url``).
     """
     environ = os.environ if environ is None else environ
     place = find_home(home, environ)
     settings = Settings.load(place, environ, overrides)
     _check_not_synced(place)
-    ensure_home(place)
+    ensure_home(place, has_catalog=not settings.catalog.url)
     bell = Bell()
-    catalog = open_catalog(
-        place / CATALOG_FILE,
-        busy_timeout_s=settings.catalog.busy_timeout_s,
-        journal_limits=JournalLimits(settings.journal.max_events, timedelta(days=settings.journal.max_days)),
-    )
+    catalog = _open_catalog(place, settings)
     try:
         catalog.on_commit = bell.ring
         with catalog.read() as reader:
@@ -136,6 +134,22 @@ def open_store(
     except BaseException:
         catalog.close()
         raise
+
+
+def _open_catalog(home: Path, settings: Settings) -> Catalog:
+    """This home's own catalog, or the one that it shares with others."""
+    limits = JournalLimits(settings.journal.max_events, timedelta(days=settings.journal.max_days))
+    timeout_s = settings.catalog.busy_timeout_s
+    if not settings.catalog.url:
+        return open_catalog(home / CATALOG_FILE, busy_timeout_s=timeout_s, journal_limits=limits)
+    from strandline.extras import POSTGRES, check_extra
+
+    check_extra(POSTGRES)
+    from strandline.catalog.postgres.database import open_postgres  # here: nobody else needs the driver
+
+    return open_postgres(
+        settings.catalog.url, pool_size=settings.catalog.pool, lock_timeout_s=timeout_s, journal_limits=limits
+    )
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -82,7 +82,7 @@ def check_machine(damage: StrandlineError) -> list[Check]:
 
 
 def _check_catalog(bench: Workbench) -> Check:
-    path = bench.catalog.path
+    path = bench.catalog.place
     try:
         problems = bench.catalog.check_integrity()
     except StrandlineError as error:

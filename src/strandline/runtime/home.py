@@ -24,13 +24,14 @@ FOLDERS = ("scratch", "cache")
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def ensure_home(home: Path) -> None:
+def ensure_home(home: Path, *, has_catalog: bool = True) -> None:
     """Makes the home if it is missing, and takes every right of group and others from what this user owns in it.
 
     Raises:
         DiskError: It cannot be made, or not be listed.
 
-    If root runs this on another user's home, that user gets what root left there.
+    Without ``has_catalog``, the catalog is elsewhere. If root runs this on another user's home, that user gets what
+    root left there.
     """
     with disk_errors("make the home", home):
         if home.exists() and not home.is_dir():
@@ -42,7 +43,8 @@ def ensure_home(home: Path) -> None:
             (home / folder).mkdir(mode=0o700, exist_ok=True)
         # An empty file is a new catalog to SQLite, and its WAL gets the same rights.
         with suppress(FileExistsError):
-            os.close(os.open(home / CATALOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            if has_catalog:
+                os.close(os.open(home / CATALOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     if os.name == "posix":
         _make_private(home)
         with disk_errors("look through the home", home), os.scandir(home) as entries:

@@ -135,6 +135,7 @@ class EventFeed:
         with bench.catalog.read() as reader:
             self._last = reader.journal.get_bounds()[1]
         self._listener = bell.listen()
+        bench.catalog.listen()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="strandline-feed", daemon=True)
 

@@ -61,6 +61,20 @@ def find_fault_in_public_url(text: str) -> str | None:
     return None if is_url else "an address such as https://pics.lan/ or https://example.org/pics/"
 
 
+def find_fault_in_catalog_url(text: str) -> str | None:
+    """The address of a shared catalog. A password in it would be shown by `config list`."""
+    wanted = "an address such as postgresql://user@host/database"
+    if not text:
+        return None
+    if not text.startswith(("postgresql://", "postgres://")):
+        return wanted
+    place, _, options = text.partition("?")
+    user = place.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    if ":" in user or "password=" in options:
+        return f"{wanted}, without a password: that stands in ~/.pgpass or PGPASSWORD"
+    return None
+
+
 def find_fault_in_base_path(text: str) -> str | None:
     """The path below which a proxy shows the server."""
     from strandline.model.public_address import find_base_path  # here: few servers have one
@@ -91,11 +105,18 @@ def _setting(
 
 @dataclass(frozen=True, slots=True)
 class CatalogSettings:
-    """This machine's database."""
+    """The database: this machine's own, or one that many share."""
 
     busy_timeout_s: float = _setting(
         5.0, "How long to wait while another process writes to the catalog.", at_least=0
     )
+    url: str = _setting(
+        "",
+        "The database of a catalog that many machines share: `postgresql://user@host/database`. Without it, the "
+        "catalog is this machine's own, in the home. A password stands in `~/.pgpass` or `PGPASSWORD`.",
+        find_fault=find_fault_in_catalog_url,
+    )
+    pool: int = _setting(8, "The most connections that one program makes to a shared catalog.", at_most=1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from strandline.catalog.port import Catalog
 @pytest.fixture(params=KINDS)
 def open_it(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     """Opens an empty catalog, and opens it again."""
-    with opener(request.param, tmp_path) as open_it:
+    with opener(request, tmp_path) as open_it:
         yield open_it
 
 
@@ -36,7 +36,7 @@ def shared_catalog(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Catalog]:
     """The same for properties, which clean up after themselves."""
-    with opener(request.param, tmp_path_factory.mktemp("catalog")) as open_it:
+    with opener(request, tmp_path_factory.mktemp("catalog")) as open_it:
         yield with_two(open_it())
 
 

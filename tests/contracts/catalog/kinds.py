@@ -7,17 +7,31 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+import pytest
+
+from builders.postgres import shared_server
 from strandline.catalog.database import open_catalog
 from strandline.catalog.journal import DEFAULT_JOURNAL_LIMITS, JournalLimits
 from strandline.catalog.port import Catalog
+from strandline.catalog.postgres.database import open_postgres
+
+Open = Callable[[JournalLimits], Catalog]
 
 
-def open_sqlite(folder: Path, limits: JournalLimits) -> Catalog:
+@contextmanager
+def in_sqlite(_request: pytest.FixtureRequest, folder: Path) -> Iterator[Open]:
     """A file in the folder."""
-    return open_catalog(folder / "catalog.db", busy_timeout_s=5.0, journal_limits=limits)
+    yield lambda limits: open_catalog(folder / "catalog.db", busy_timeout_s=5.0, journal_limits=limits)
 
 
-KINDS: dict[str, Callable[[Path, JournalLimits], Catalog]] = {"sqlite": open_sqlite}
+@contextmanager
+def in_postgres(request: pytest.FixtureRequest, _folder: Path) -> Iterator[Open]:
+    """A database of its own on a real server."""
+    with shared_server(request).lent_database() as url:
+        yield lambda limits: open_postgres(url, journal_limits=limits)
+
+
+KINDS = {"sqlite": in_sqlite, "postgres": in_postgres}
 """Each opens the catalog that belongs to a folder. It is empty at first."""
 
 
@@ -28,11 +42,11 @@ class Opener(Protocol):
 
 
 @contextmanager
-def opener(kind: str, folder: Path) -> Iterator[Opener]:
-    """What it opened is closed at the end."""
-    with ExitStack() as stack:
+def opener(request: pytest.FixtureRequest, folder: Path) -> Iterator[Opener]:
+    """What it opened is closed at the end. The request's parameter is the kind."""
+    with KINDS[request.param](request, folder) as open_one, ExitStack() as stack:
 
         def open_it(*, limits: JournalLimits = DEFAULT_JOURNAL_LIMITS) -> Catalog:
-            return stack.enter_context(closing(KINDS[kind](folder, limits)))
+            return stack.enter_context(closing(open_one(limits)))
 
         yield open_it

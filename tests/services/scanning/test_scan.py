@@ -344,7 +344,7 @@ def test_a_forgotten_storage_directory_is_not_scanned(machine: Machine) -> None:
         scan(machine, sd, forget)
     with pytest.raises(StorageDirNotFoundError):
         scan(machine, sd)
-    assert dump(machine.bench.catalog.path)["image_files"] == []
+    assert dump(machine.bench.catalog)["image_files"] == []
 
 
 def test_a_catalog_that_was_deleted_is_rebuilt_by_adding_again(machine: Machine, tmp_path: Path) -> None:
@@ -358,4 +358,4 @@ def test_a_catalog_that_was_deleted_is_rebuilt_by_adding_again(machine: Machine,
         other.clock.set_wall_clock(machine.clock.now())
         other.add_again(root)
         for table in ("image_files", "storage_dirs"):
-            assert dump(other.bench.catalog.path)[table] == dump(machine.bench.catalog.path)[table]
+            assert dump(other.bench.catalog)[table] == dump(machine.bench.catalog)[table]

@@ -79,12 +79,12 @@ def test_a_file_that_comes_back_in_time_was_never_gone(machine: Machine) -> None
     """The same row, no event, and its proof is still valid."""
     sd, paths = add(machine, 20)
     machine.get(id_of(paths[0].read_bytes()))
-    before = dump(machine.bench.catalog.path)["image_files"]
+    before = dump(machine.bench.catalog)["image_files"]
     aside = paths[0].rename(machine.folder / "aside")
     scan(machine, sd)
     aside.rename(paths[0])
     assert moves(scan(machine, sd)) == {"returned": 1}
-    assert dump(machine.bench.catalog.path)["image_files"] == before
+    assert dump(machine.bench.catalog)["image_files"] == before
     assert told(machine) == [("available", paths[0].name)]
 
 
@@ -281,14 +281,14 @@ def test_without_its_media_folder_an_sd_with_known_images_is_suspect(
     media = machine.media(sd)
     aside = media.rename(machine.folder / "aside")
     WITHOUT_MEDIA[what](media)
-    before = dump(machine.bench.catalog.path)["image_files"]
+    before = dump(machine.bench.catalog)["image_files"]
     for _ in range(2):
         machine.clock.pass_time(days=1)
         report = scan(machine, sd)
         assert report.sd.state is StorageDirState.SUSPECT
         assert "suspect" in kinds(report)
         assert moves(report) == {}
-    assert dump(machine.bench.catalog.path)["image_files"] == before
+    assert dump(machine.bench.catalog)["image_files"] == before
     if os.path.lexists(media):
         media.unlink()
     aside.rename(media)
@@ -360,16 +360,16 @@ def test_offline_draws_no_conclusion(machine: Machine) -> None:
     H17).
     """
     sd, _ = add(machine, 3)
-    before = dump(machine.bench.catalog.path)["image_files"]
+    before = dump(machine.bench.catalog)["image_files"]
     away = machine.take_away(sd)
     for _ in range(2):
         machine.clock.pass_time(days=1)
         report = scan(machine, sd)
         assert (kinds(report), moves(report)) == (["offline"], {})
-    assert dump(machine.bench.catalog.path)["image_files"] == before
+    assert dump(machine.bench.catalog)["image_files"] == before
     away.rename(sd.path)
     assert (scan(machine, sd).unchanged, scan(machine, sd).sd.state) == (3, StorageDirState.ONLINE)
-    assert dump(machine.bench.catalog.path)["image_files"] == before
+    assert dump(machine.bench.catalog)["image_files"] == before
 
 
 def test_an_empty_mount_point_is_offline(machine: Machine) -> None:
@@ -417,7 +417,7 @@ def test_what_goes_away_during_the_listing_is_not_judged_by_it(
     sd, paths = add(machine, 5)
     machine.put(sd, NEW)
     remove(paths[0])
-    before = dump(machine.bench.catalog.path)["image_files"]
+    before = dump(machine.bench.catalog)["image_files"]
     gone: list[bool] = []
 
     def on_progress(*_: object) -> None:
@@ -428,7 +428,7 @@ def test_what_goes_away_during_the_listing_is_not_judged_by_it(
     report = scan(machine, sd, on_progress)
     assert gone
     assert (kinds(report), moves(report)) == (["offline"], {})
-    assert dump(machine.bench.catalog.path)["image_files"] == before
+    assert dump(machine.bench.catalog)["image_files"] == before
     assert told(machine) == []
 
 

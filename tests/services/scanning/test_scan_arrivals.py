@@ -62,7 +62,7 @@ def test_evicted_and_back_is_the_same_file(machine: Machine, placeholder: str, p
     sd = machine.add("Notes", NEW, *make_pictures(10))
     if proven:
         machine.get(id_of(NEW))
-    before = dump(machine.bench.catalog.path)["image_files"]
+    before = dump(machine.bench.catalog)["image_files"]
     events = told(machine)
     path = machine.media(sd) / NAME
     aside = path.rename(machine.folder / "aside")
@@ -75,7 +75,7 @@ def test_evicted_and_back_is_the_same_file(machine: Machine, placeholder: str, p
     (machine.media(sd) / placeholder).unlink()
     assert moves(scan_storage_dir(machine.bench, sd, prove_arrivals=False)) == {"changed": 1}
     if proven:
-        assert dump(machine.bench.catalog.path)["image_files"] == before
+        assert dump(machine.bench.catalog)["image_files"] == before
         assert told(machine) == events
     assert state(machine, sd, NAME) is FileState.PRESENT
 

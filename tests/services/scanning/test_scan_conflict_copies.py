@@ -64,9 +64,9 @@ def test_an_image_of_which_only_a_conflict_copy_is_here_is_listed(machine: Machi
     assert (info(machine).from_conflict_copy, info(machine).best.path) == (True, f"media/{NAME}")
     assert info(machine).best.state is FileState.MISSING
     assert machine.events("image.missing") == []
-    before = dump(machine.bench.catalog.path)
+    before = dump(machine.bench.catalog)
     machine.scan(sd)
-    assert dump(machine.bench.catalog.path) == before
+    assert dump(machine.bench.catalog) == before
     found = find_image(machine.bench, ID)
     assert found is not None
     with found:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from strandline.catalog.dialect import Connection, Dialect
+from strandline.catalog.dialect import Connection, Dialect, mark_list
 from strandline.catalog.image_files.rows import (
     COLUMNS,
     EXTENSION,
@@ -86,7 +86,7 @@ class ImageFileReader:
         found = {}
         for start in range(0, len(paths), KEYS_AT_ONCE):
             some = paths[start : start + KEYS_AT_ONCE]
-            marks = ", ".join("?" * len(some))
+            marks = mark_list(len(some))
             for row in self._conn.execute(f"{SELECT} WHERE sd = ? AND path IN ({marks})", (sd, *some)):
                 found[row[1]] = to_image_file(row)
         return found
@@ -95,7 +95,7 @@ class ImageFileReader:
         """The rows of the SD's named files whose names are one of these as other systems compare them
         (:func:`~strandline.model.portable_names.fold_path`), anywhere in it. Cost: proportional to the result.
         """
-        marks = ", ".join("?" * len(folded_names))
+        marks = mark_list(len(folded_names))
         rows = self._conn.execute(
             f"{SELECT} {self._sql.use('image_files_by_name')} WHERE sd = ? AND folded_name IS NOT NULL "
             f"AND folded_name IN ({marks})",

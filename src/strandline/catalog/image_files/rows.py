@@ -59,7 +59,7 @@ class ImageFileSql:
             SELECT CASE WHEN few < 1000 THEN few ELSE (
                 SELECT count(*) FROM image_files {dialect.walk} {unchecked}
             ) END
-            FROM (SELECT count(*) AS few FROM (SELECT 1 {self.from_unchecked} LIMIT 1000) AS some) AS counted
+            FROM (SELECT count(*) AS few FROM (SELECT 1 {self.from_unchecked} LIMIT 1000) AS first_ones) AS counted
         """.replace("sd = ?", "sd = :sd")
         """Usually none or few are unchecked. Many are counted in one walk over all rows of the SD, because the index
         leads to each row by a search of its own, which takes five times as long.

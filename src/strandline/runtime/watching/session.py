@@ -101,6 +101,7 @@ class _Session:
         self._bench = fit_for_background(bench, self._stop)
         self._settings = settings
         self._listener = bell.listen()
+        bench.catalog.listen()
         self._lock = ProcessLock(bench.home / LOCK_FILE)
         self._watcher: Watcher | None = None
         self._is_complete = threading.Event()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from strandline.errors import CatalogError, CatalogLockedError, StrandlineError
+from strandline.errors import CatalogAwayError, CatalogError, CatalogLockedError, StrandlineError
 from strandline.model.changes import ChangeReport, FileChange, NamedFile, change_of
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
@@ -65,7 +65,7 @@ def copy_files(
                 row = change_of(step.to, saved.path, saved.image_id, saved.size_bytes)
                 done.append(row)
                 copied += [row] if saved.new else []
-        except (CatalogError, CatalogLockedError):
+        except (CatalogError, CatalogAwayError, CatalogLockedError):
             raise  # every other one would have it, too
         except StrandlineError as error:
             refused.append(step.change.refuse(error))

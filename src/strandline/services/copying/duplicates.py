@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from itertools import groupby
 
 from strandline.errors import (
+    CatalogAwayError,
     CatalogError,
     CatalogLockedError,
     FileChangedError,
@@ -104,7 +105,7 @@ def fold(bench: Workbench, steps: Sequence[FoldStep], *, dry_run: bool = False) 
             if not dry_run:
                 _check_kept(bench, sd, each)
                 done.append(delete_file(bench, sd, each.step, room, only=each.sha256))
-        except (CatalogError, CatalogLockedError):
+        except (CatalogError, CatalogAwayError, CatalogLockedError):
             raise  # every other one would have it, too
         except StrandlineError as error:
             refused.append(each.step.change.refuse(error))

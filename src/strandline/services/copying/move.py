@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from strandline.errors import (
+    CatalogAwayError,
     CatalogError,
     CatalogLockedError,
     ImageInUseError,
@@ -130,7 +131,7 @@ def move_files(
                     [change_of(plan.to, saved.path, saved.image_id, saved.size_bytes)] if saved.new else []
                 )
                 done.append(delete_file(bench, sd, step, room, only=sha256))
-        except (CatalogError, CatalogLockedError):
+        except (CatalogError, CatalogAwayError, CatalogLockedError):
             raise  # every other one would have it, too
         except StrandlineError as error:
             refused.append(step.change.refuse(error))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from strandline.errors import (
+    CatalogAwayError,
     CatalogError,
     CatalogLockedError,
     ImageNotFoundError,
@@ -59,7 +60,7 @@ PIECE_BYTES = 1 << 20
 OnProgress = Callable[[int, int], object]
 """Called with the number of images that are done, and of all."""
 
-_CONCERNS_ALL = (CatalogError, CatalogLockedError)
+_CONCERNS_ALL = (CatalogError, CatalogAwayError, CatalogLockedError)
 
 
 class _Read(NamedTuple):

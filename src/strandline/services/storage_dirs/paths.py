@@ -16,6 +16,7 @@ from strandline.errors import (
     InvalidPathError,
     StorageDirNotFoundError,
     StorageDirOfflineError,
+    UnsuitableFolderError,
 )
 from strandline.model.passed_over import is_in_passed_over
 from strandline.model.storage_dirs import StorageDir
@@ -41,7 +42,14 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
         InvalidPathError: The path is empty, too long, contains NUL or undecodable bytes, or is not a folder.
         StorageDirNotFoundError: There is no such folder.
         StorageDirOfflineError: A link leads to a disk that does not answer.
+        UnsuitableFolderError: The catalog is shared, and other machines cannot see this folder.
     """
+    if bench.catalog.is_shared:
+        from strandline.model.shared_places import find_objection_to_sharing  # here: few catalogs are
+
+        objection = find_objection_to_sharing(os.fspath(path))
+        if objection is not None:
+            raise UnsuitableFolderError(objection, path=os.fspath(path))
     given = os.path.abspath(expand_user(os.fspath(path)))
     folder = bench.folder_at(given)
     try:

@@ -1,0 +1,20 @@
+"""Which places a catalog that many machines share may have: those that each of them sees alike."""
+
+from __future__ import annotations
+
+BUCKET = "s3://"
+"""How the address of a bucket begins."""
+
+
+def find_objection_to_sharing(path: str) -> str | None:
+    """Why a shared catalog cannot have this place; None if it can.
+
+    A folder belongs to one machine. On another one, the same path is another folder or none, and its images would
+    become missing there.
+    """
+    if path.startswith(BUCKET):
+        return None
+    return (
+        f"{path} is a folder of this machine, and the catalog is shared with others (catalog.url): there, that path "
+        "is another folder or none; add it to this machine's own catalog, without catalog.url, or add a bucket"
+    )
