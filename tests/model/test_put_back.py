@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from strandline.model.layout import may_be_picture
 from strandline.model.passed_over import is_passed_over
-from strandline.model.put_back import explain_refused_target
+from strandline.model.put_back import explain_no_place, explain_refused_target
 
 parts = st.one_of(
     st.sampled_from(
@@ -27,6 +27,12 @@ def test_an_accepted_path_is_safe(path: str) -> None:
         assert not any(part.startswith(".") for part in each)
         assert not any(is_passed_over("/".join(each[: number + 1])) for number in range(len(each)))
         assert may_be_picture(each[-1])
+
+
+@pytest.mark.parametrize("path", ["a/aux.png", "a/b:c.png", "x.png"])
+def test_a_file_that_was_there_may_have_any_name(path: str) -> None:
+    """Only what is new must be fit for every system."""
+    assert explain_no_place(path) is None
 
 
 @pytest.mark.parametrize("path", ["x.png", "a/b c/ü.JPG", "media/Pasted image 1.png", "logseq/assets/x.webp"])

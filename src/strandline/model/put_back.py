@@ -66,7 +66,19 @@ class PutBackPlan(JsonForm):
 
 
 def explain_refused_target(path: str) -> str | None:
-    """Why nothing is written to this path, whatever a note says. None if it may be.
+    """Why nothing new is written to this path, whatever a note says. None if it may be.
+
+    Law: an accepted path is a place of pictures (:func:`explain_no_place`), and every system can have its name.
+    """
+    why = explain_no_place(path)
+    if why is not None:
+        return why
+    refused = explain_refused(path)
+    return None if refused is None else f"Windows or Android cannot have that name: {refused}"
+
+
+def explain_no_place(path: str) -> str | None:
+    """Why no picture is at this path. None if one may be. A file that was there can come back, whatever its name.
 
     Law: an accepted path is below the root, goes through no hidden or passed-over folder, and has a picture's
     extension.
@@ -78,5 +90,4 @@ def explain_refused_target(path: str) -> str | None:
         return "another program keeps that folder, or that file, for itself"
     if not may_be_picture(parts[-1]):
         return "it has no picture's extension"
-    refused = explain_refused(path)
-    return None if refused is None else f"Windows or Android cannot have that name: {refused}"
+    return None

@@ -152,6 +152,15 @@ class TestNamed:
         assert Path(vault.path, "a/copy.png").read_bytes() == ONE
         assert len(machine.get(ID).path.name) > 0
 
+    @pytest.mark.parametrize("name", ["Screenshot 10:22:33", "what?", "aux", "a <b> *", "dot."])
+    def test_a_name_that_other_systems_refuse_comes_back(self, machine: Machine, name: str) -> None:
+        """It was there, so it can be there again: an undo asks for nothing new."""
+        vault = add_vault(machine, **{name: ONE}, other=TWO)
+        assert len(delete(machine, ID).done) == 1
+        report = restore_images(machine.bench, [ID])
+        assert refusals(report) == []
+        assert Path(vault.path, f"{name}.png").read_bytes() == ONE
+
     def test_one_file_alone_can_go(self, machine: Machine) -> None:
         """If a person means the file, not the image."""
         vault = add_vault(machine, sea=ONE, a__copy=ONE)

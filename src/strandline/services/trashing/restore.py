@@ -18,7 +18,7 @@ from strandline.folders.port import Folder, SaveMode
 from strandline.model.changes import ChangeReport, FileChange, RefusedChange
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.image_ids import ImageId
-from strandline.model.put_back import explain_refused_target
+from strandline.model.put_back import explain_no_place
 from strandline.model.remedies import say_add
 from strandline.model.states import choose_mtime
 from strandline.model.storage_dirs import LayoutKind, StorageDir
@@ -166,7 +166,7 @@ def _find_place(bench: Workbench, sd: StorageDir, path: str) -> tuple[Folder, st
     if "/" not in path and sd.layout is LayoutKind.IDS and is_identity_like(path) and path != IDENTITY_FILE:
         return bench.folder_at(sd.path, LayoutKind.NAMED), path
     name = folder.layout.find_name(path)
-    why = explain_refused_target(path) if sd.layout is LayoutKind.NAMED else None
+    why = explain_no_place(path) if sd.layout is LayoutKind.NAMED else None
     if name is None or (folder.layout.split(name) is None and folder.layout.find_copied(name) is None):
         why = "images are in other places there now"
     if why is not None or name is None:
