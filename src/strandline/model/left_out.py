@@ -47,7 +47,7 @@ class Reason(StrEnum):
     SPECIAL_FILE = "special-file"
 
 
-_WORDS = {
+WORDS = {
     Reason.UNSUPPORTED_PICTURE: "pictures of types that cannot be kept",
     Reason.EMPTY: "empty",
     Reason.UNREADABLE: "not readable",
@@ -127,7 +127,7 @@ def say_left_out(items: Iterable[LeftOut]) -> list[str]:
         by_reason.setdefault(item.reason, []).append(item.path.replace("\\", "/").rpartition("/")[2])
     return [
         f"{len(names):,} left out, {words}" + ("" if reason in _NOT_NAMED else f": {say_some(names)}")
-        for reason, words in _WORDS.items()
+        for reason, words in WORDS.items()
         if (names := by_reason.get(reason))
     ]
 

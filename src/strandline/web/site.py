@@ -26,6 +26,8 @@ OWN_NAMES = frozenset(
         "delete",
         "trash",
         "folders",
+        "import",
+        "care",
         "inspect",
         "activity",
         "help",

@@ -81,8 +81,9 @@ async def import_archive(
     sd: SdPath,
     dry_run: Annotated[bool, Query(description="Read everything, and only say what is new.")] = False,
 ) -> Response:
-    """Imports the pictures of a ZIP archive, which is the body. It may be as large as the largest image
-    (`save.max_bytes`).
+    """Imports the pictures of a ZIP archive, which is the body.
+
+    It may be as large as the largest image (`save.max_bytes`).
     """
     limited = Request(request.scope, limit_body(request, backend.store.settings.save.max_bytes))
     try:

@@ -40,6 +40,14 @@ class Part(NamedTuple):
     modified_at: datetime | None
 
 
+class Form(NamedTuple):
+    """An upload by a form."""
+
+    parts: list[Part]
+    texts: dict[str, str]
+    """Its other fields; the last one of each name."""
+
+
 @asynccontextmanager
 async def spooled_body(request: Request, backend: Backend) -> AsyncIterator[CopyWriter]:
     """The whole body of the request.
@@ -62,8 +70,8 @@ async def spooled_body(request: Request, backend: Backend) -> AsyncIterator[Copy
 
 
 @asynccontextmanager
-async def spooled_form(request: Request, backend: Backend, *, max_files: int) -> AsyncIterator[list[Part]]:
-    """The files of the form that the request carries, those of its field ``files``, with the times in ``modified``.
+async def spooled_form(request: Request, backend: Backend, *, max_files: int) -> AsyncIterator[Form]:
+    """The form that the request carries: the files of its field ``files`` with the times in ``modified``, and texts.
 
     Raises:
         MultiPartException: It is no form, or has too many parts.
@@ -81,10 +89,11 @@ async def spooled_form(request: Request, backend: Backend, *, max_files: int) ->
                 f"the form has {len(files)} fields 'files' and {len(times)} 'modified'; give one for each file, "
                 "in the same order, or none"
             )
-        yield [
+        parts = [
             Part(each.filename or None, each.writer, parse_time(time))
             for each, time in zip_longest(files, times)
         ]
+        yield Form(parts, {name: text for name, text in form.items() if isinstance(text, str)})
     finally:
         await backend.crossing.slow(lambda: _close(spooled))
 

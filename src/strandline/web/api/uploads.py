@@ -107,8 +107,8 @@ async def upload_images(
     limited = Request(request.scope, limit_body(request, backend.store.settings.save.max_bytes + FORM_BYTES))
     try:
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            async with spooled_form(limited, backend, max_files=MAX_FILES) as parts:
-                return await _save_all(backend, parts, _Target(sd, id, note))
+            async with spooled_form(limited, backend, max_files=MAX_FILES) as form:
+                return await _save_all(backend, form.parts, _Target(sd, id, note))
         async with spooled_body(limited, backend) as writer:
             part = Part(name, writer, parse_time(modified))
             return await _save_all(backend, [part], _Target(sd, id, note))
