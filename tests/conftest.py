@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from builders.s3_server import S3Server, run_s3_server
 from builders.sampling import EXHAUSTIVE_VARIABLE, SEED_VARIABLE, get_seed, is_exhaustive, seed_of
 
 pytest_plugins = ["pytester"]
@@ -65,6 +66,16 @@ def no_test_touches_the_users_own_home(tmp_path_factory: pytest.TempPathFactory)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STRANDLINE_HOME", str(tmp_path_factory.mktemp("shared-home")))
         yield
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real object store, one for all tests of this process, whose credentials are in the environment."""
+    with run_s3_server(tmp_path_factory.mktemp("s3")) as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment.items():
+            if name.startswith("AWS_"):
+                patch.setenv(name, value)
+        yield server
 
 
 @pytest.fixture

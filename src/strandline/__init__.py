@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from strandline.errors import InvalidPathError as InvalidPathError
     from strandline.errors import MissingExtraError as MissingExtraError
     from strandline.errors import NotFoundError as NotFoundError
+    from strandline.errors import NotInBucketsError as NotInBucketsError
     from strandline.errors import PictureTooLargeError as PictureTooLargeError
     from strandline.errors import PlaceTakenError as PlaceTakenError
     from strandline.errors import ReadOnlyStorageDirError as ReadOnlyStorageDirError
@@ -237,6 +238,7 @@ _HOMES = {
         "UnreadTextsError",
         "PlaceTakenError",
         "InSeveralFoldersError",
+        "NotInBucketsError",
         "FileChangedError",
         "WrongBytesError",
     ),

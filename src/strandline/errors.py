@@ -33,6 +33,7 @@
     │   ├── CatalogInsideStorageDirError  the catalog must not be synced
     │   ├── UnsuitableFolderError         the folder cannot be a storage directory
     │   ├── StorageDirConflictError       the path or identity already belongs to another one
+    │   ├── NotInBucketsError             what Strandline does not do in a bucket
     │   ├── InSeveralFoldersError         nobody has said from which one an image should be deleted
     │   ├── ImageInUseError               notes would lose a picture that should be moved
     │   ├── PlaceTakenError               other bytes have the place that a file should come back to
@@ -247,6 +248,12 @@ class StorageDirConflictError(RefusedError):
     """The path, name, or identity already belongs to another storage directory."""
 
     code = "sd-conflict"
+
+
+class NotInBucketsError(RefusedError):
+    """Strandline does not do this in a bucket. The message says why, and what does."""
+
+    code = "not-in-buckets"
 
 
 class InSeveralFoldersError(RefusedError):

@@ -48,6 +48,9 @@ SERVE = Extra(
 )
 
 
+S3 = Extra("s3", "keep images in buckets", ("obstore",))
+
+
 def check_extra(extra: Extra) -> None:
     """Checks that all modules of an extra can be found. Imports none of them: about 0.1 ms.
 

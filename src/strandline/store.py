@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Explanation,
         ImageInfo,
         ImagePage,
+        ProbedStorageDir,
         Saved,
         ScanReport,
         TakenIn,
@@ -220,6 +221,18 @@ class Store:
         statements, and one more for each storage directory that misses files; for 100,000 images, about 0.2 s.
         """
         return services.status.measure_status(self._bench)
+
+    def probe_storage_dir(self, sd: StorageDirRef) -> ProbedStorageDir:
+        """Tries which guarantees the server of a storage directory's bucket keeps, and remembers it.
+
+        Cost: about 40 requests, with some small objects that are deleted again.
+
+        Raises:
+            InvalidInputError: It is a folder on a disk.
+            ReadOnlyStorageDirError: It was added with ``--read-only``, so nothing is written to it.
+            DiskError: It cannot be tried now.
+        """
+        return services.writing.probe_storage_dir(self._bench, self.get_storage_dir(sd))
 
     def rename_storage_dir(self, sd: StorageDirRef, name: str) -> StorageDir:
         """Renames it in this catalog. Touches no file.

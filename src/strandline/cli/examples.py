@@ -10,6 +10,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "sd list": ("strandline sd list", "strandline sd list --json"),
     "sd show": ("strandline sd show Notes", "strandline sd show ~/Dropbox/Notes --json"),
+    "sd probe": ("strandline sd probe Archive", "strandline sd probe Archive --json"),
     "sd rename": ("strandline sd rename Notes 'Old notes'", "strandline sd rename ~/Dropbox/Notes Journal"),
     "sd move": ("strandline sd move Notes ~/Nextcloud/Notes", "strandline sd move 'USB disk' /media/ada/usb"),
     "sd forget": ("strandline sd forget Notes", "strandline sd forget '/media/ada/old disk'"),

@@ -7,7 +7,6 @@ later. The answer says so, with its usual object and exit status 6.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
@@ -44,6 +43,7 @@ from strandline.model.suitable_folders import say_same_identity
 TABLE = {
     "add": Row("sd:add", "Add a folder that something else keeps in sync."),
     "list": Row("sd:list_", "List all storage directories."),
+    "probe": Row("buckets:probe", "Try what the server of a bucket guarantees."),
     "show": Row("sd:show", "Show one storage directory."),
     "rename": Row("sd:rename", "Give a storage directory another name."),
     "move": Row("sd:move", "Say where a storage directory is now."),
@@ -71,7 +71,7 @@ _NOT_YET = frozenset({"incomplete", "unavailable", "offline"})
 
 
 @click.command("add", cls=Verb)
-@click.argument("path", type=click.Path(path_type=Path, readable=False), metavar="PATH")
+@click.argument("path", type=click.Path(path_type=str, readable=False), metavar="PATH")
 @click.option("--name", metavar="NAME", help="What to call it; the folder's name by default.")
 @click.option("--new-identity", is_flag=True, help="Give it a new identity, whatever is there.")
 @click.option("--read-only", is_flag=True, help="Never write anything to it.")
@@ -86,7 +86,7 @@ _NOT_YET = frozenset({"incomplete", "unavailable", "offline"})
 @click.pass_obj
 def add(
     session: Session,
-    path: Path,
+    path: str,
     name: str | None,
     new_identity: bool,
     read_only: bool,
@@ -100,8 +100,8 @@ def add(
     in it is read once. A new or empty folder, and one whose media folder has images with ids for names, keeps images
     by id; if it has no identity, it gets an SD_ID file with a new one. Then it is scanned. With --shared, a folder
     that is taken as it is has the same layout and identity on every machine. Adding it again changes only what you
-    give: its name, its layout, or that it is read-only. It is 1 if another folder has the same identity, and 6 if its
-    identity has not arrived yet.
+    give: its name, its layout, or that it is read-only. PATH may also be a bucket: s3://bucket/prefix. It is 1 if
+    another folder has the same identity, and 6 if its identity has not arrived yet.
     """
 
     def add_it(*, insists: bool) -> AddedStorageDir:
@@ -300,9 +300,9 @@ def rename(session: Session, sd: str, name: str) -> None:
 
 @click.command("move", cls=Verb)
 @sd_argument
-@click.argument("new_path", type=click.Path(path_type=Path, readable=False), metavar="NEWPATH")
+@click.argument("new_path", type=click.Path(path_type=str, readable=False), metavar="NEWPATH")
 @click.pass_obj
-def move(session: Session, sd: str, new_path: Path) -> None:
+def move(session: Session, sd: str, new_path: str) -> None:
     """Say where a storage directory is now.
 
     This moves no files. It is for a folder that you have moved yourself.

@@ -70,6 +70,14 @@ def explain_unlistable(error: OSError) -> str:
     return f"the media folder cannot be listed: {error.strerror or error}"
 
 
+class PlaceError(OSError):
+    """A refusal of a place that is no disk, in its own words, and what to do about it."""
+
+    def __init__(self, number: int, reason: str, remedy: str) -> None:
+        super().__init__(number, reason)
+        self.remedy = remedy
+
+
 class disk_errors:
     """Turns every ``OSError`` of the block into a :class:`~strandline.errors.DiskError`.
 
@@ -92,6 +100,8 @@ class disk_errors:
 
 
 def _say(error: OSError, doing: str, path: Path | str) -> str:
+    if isinstance(error, PlaceError):
+        return f"cannot {doing} {path}: {error.strerror}; {error.remedy}"
     reason = os.strerror(error.errno) if error.errno else str(error)
     remedy = _REMEDIES.get(_number_of(error) or 0, "check the disk and try again")
     return f"cannot {doing} {path}: {reason}; {remedy}"

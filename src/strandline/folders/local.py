@@ -117,11 +117,21 @@ class LocalFolder:
         """Local POSIX disks do."""
         return self.calls.mount.keeps_ctimes
 
+    @property
+    def may_respell_names(self) -> bool:
+        """Many file systems do."""
+        return True
+
+    @property
+    def lets_files_go(self) -> bool:
+        """Into the trash."""
+        return True
+
     # --- images -----------------------------------------------------------------------------------------------
 
-    def where(self, name: str) -> Path:
+    def where(self, name: str) -> str:
         """The path of an image."""
-        return Path(self.root, self.layout.path_of(name))
+        return str(Path(self.root, self.layout.path_of(name)))
 
     def list_images(
         self, *, comparing: bool, on_progress: Callable[[int], None] | None = None
@@ -425,6 +435,14 @@ class LocalFolder:
 
         with disk_errors("list", self.root):
             return self.calls.patient(remove, kind="listings")
+
+    def find_guarantees(self) -> None:
+        """The operating system's are known."""
+        return
+
+    def recall_guarantees(self) -> None:
+        """None are needed."""
+        return
 
     # --- identity ---------------------------------------------------------------------------------------------
 

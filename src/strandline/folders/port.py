@@ -1,17 +1,15 @@
 """The port for the place: what the place of any storage directory can do. Start here to add a kind of place.
 
-:class:`Folder` is all that the rest of the program knows of a place. Today there is one kind,
-:class:`~strandline.folders.local.LocalFolder`: a folder that the operating system shows, on a disk, a share or a FUSE
-mount. A workbench makes one from a storage directory in one spot, ``Workbench.folder``; nothing else chooses a kind.
+:class:`Folder` is all that the rest of the program knows of a place. There are two kinds:
+:class:`~strandline.folders.local.LocalFolder`, a folder that the operating system shows, on a disk, a share or a FUSE
+mount; and :class:`~strandline.folders.buckets.folder.BucketFolder`, a bucket of objects. A workbench makes one from a
+storage directory in one spot, ``Workbench.folder``; nothing else chooses a kind.
 
 To add a kind, implement the protocol beside ``local.py``, choose it in ``Workbench.folder_at``, and let
-``tests/contracts/folders`` run on it. What differs by kind stays inside.
+``tests/contracts/folders`` run on it. What differs by kind stays inside. What a caller must know is a property here,
+named after what it means, and never after a kind.
 
 The layout is not a kind of place: a folder of named pictures has names with ``/``, and its listings recurse.
-
-*A bucket of objects.* A stamp is size, last-modified and 0 (or a number made of the ETag, if that is kept). ``write``
-is a conditional put, which is whole and durable once it is answered; ``put_aside`` is a copy. ``keeps_inodes`` and
-``tells_changes`` are False. ``open_image`` may fetch into an unnamed temporary file.
 
 What holds for every kind:
 
@@ -46,6 +44,7 @@ if TYPE_CHECKING:
     from strandline.folders.tree import Entry as Entry
     from strandline.folders.tree import FoundFile as FoundFile
     from strandline.folders.tree import PathPage as PathPage
+    from strandline.model.buckets import Guarantees
     from strandline.model.identity.anchors import AnchorLook
     from strandline.model.identity.decisions import IdentityDecision
     from strandline.model.identity.sd_ids import StorageDirId
@@ -117,7 +116,7 @@ class Folder(Protocol):
 
     @property
     def root(self) -> str:
-        """The place in the form that people write: an absolute path."""
+        """The place in the form that people write: an absolute path, or ``s3://bucket/prefix``."""
         ...
 
     @property
@@ -134,7 +133,7 @@ class Folder(Protocol):
 
     @property
     def kind(self) -> str:
-        """The system's name for this kind of place (``ext4``, ``nfs4``, ``fuse.rclone``)."""
+        """The system's name for this kind of place (``ext4``, ``nfs4``, ``fuse.rclone``), or ``s3``."""
         ...
 
     @property
@@ -162,10 +161,20 @@ class Folder(Protocol):
         """Whether each change of a file moves its ``ctime``, so that a proof can rely on it."""
         ...
 
+    @property
+    def may_respell_names(self) -> bool:
+        """Whether a name may also find a file that a listing shows in another spelling: the place folds case."""
+        ...
+
+    @property
+    def lets_files_go(self) -> bool:
+        """Whether files may be taken out of it: into the trash, or to another storage directory."""
+        ...
+
     # --- images: their names are those of the layout ----------------------------------------------------------
 
-    def where(self, name: str) -> Path:
-        """The path of an image, for messages. With an empty ``name``, the path of the images' folder."""
+    def where(self, name: str) -> str:
+        """The path or address of an image, for messages. With an empty ``name``, that of the images' folder."""
         ...
 
     def list_images(
@@ -190,7 +199,8 @@ class Folder(Protocol):
         ...
 
     def has_images_folder(self) -> bool:
-        """Whether anything has the name of the images' folder, even a file or a link.
+        """Whether anything has the name of the images' folder, even a file or a link. Always, if a place has no
+        folders.
 
         Raises:
             OSError: It is unknown.
@@ -345,6 +355,7 @@ class Folder(Protocol):
 
         Raises:
             FileNotFoundError: There is nothing to move.
+            RefusedError: The place does not let files go.
             UnreadableFileError, DiskError: It was not moved; a copy of it may be in the folder.
             TimeoutError: The place did not answer. It may still be moved, if ``judge`` was called.
         """
@@ -357,6 +368,18 @@ class Folder(Protocol):
         Raises:
             DiskError: It cannot be listed.
         """
+        ...
+
+    def find_guarantees(self) -> Guarantees | None:
+        """What the server of this place does, tried now and remembered. None if the operating system guarantees it.
+
+        Raises:
+            DiskError: It cannot be tried: nothing may be written, or it did not answer.
+        """
+        ...
+
+    def recall_guarantees(self) -> Guarantees | None:
+        """What was found the last time. None if it was never tried, or if the operating system guarantees it."""
         ...
 
     # --- identity ---------------------------------------------------------------------------------------------
@@ -420,8 +443,8 @@ class Folder(Protocol):
         """
         ...
 
-    def find_place(self) -> tuple[int, int] | None:
-        """Two numbers, equal for two paths to the same folder. None if it does not exist or is unknown."""
+    def find_place(self) -> Hashable | None:
+        """Equal for two paths to the same folder. None if it does not exist, or if nothing tells."""
         ...
 
     def find_real_root(self) -> str:

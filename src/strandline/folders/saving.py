@@ -63,7 +63,8 @@ _NO_FULL_SYNC = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTTY}
 class WrittenFile:
     """A durable file. The stamp is that of the written bytes, whatever has the name now."""
 
-    way: Way
+    way: Way | None
+    """How it was written. None at a place that has one way only."""
     stamp: FileStamp
     ctime_ns: int | None = None
     """The file's ctime now that it has its name. None if it was not asked, or is about to change once more."""

@@ -78,11 +78,16 @@ def list_paths(
     Raises:
         OSError: A folder cannot be listed.
     """
+    return page_of(filter(fits, _iter_paths(root, folders)), after=after, limit=limit)
+
+
+def page_of(paths: Iterable[str], *, after: str, limit: int) -> PathPage:
+    """The next ``limit`` of the paths after ``after``. Memory: those."""
     passed = total = 0
 
     def iter_rest() -> Iterator[str]:
         nonlocal passed, total
-        for path in filter(fits, _iter_paths(root, folders)):
+        for path in paths:
             total += 1
             if path > after:
                 yield path

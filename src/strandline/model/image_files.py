@@ -48,10 +48,13 @@ class ProofKind(StrEnum):
 class FileStamp:
     """What one ``lstat`` shows that changes if the bytes do. If two stamps are equal, the file has probably not
     changed.
+
+    Of an object in a bucket it is the size, 0, and a number made of the ETag.
     """
 
     size_bytes: int
     mtime_ns: int
+    """0 if the place keeps no time that belongs to the bytes."""
     inode: int
     """0 if the file system does not keep inode numbers (FUSE, exFAT, SMB, Windows listings)."""
 
@@ -61,7 +64,9 @@ class FileStamp:
 
     @property
     def mtime(self) -> datetime | None:
-        """When the bytes were written. None if no calendar has it."""
+        """When the bytes were written. None if the place does not say, or if no calendar has it."""
+        if not self.mtime_ns:
+            return None
         with suppress(ValueError, OverflowError, OSError):  # a time of another machine's disk
             return datetime.fromtimestamp(self.mtime_ns // 1000 / 1e6, UTC)
         return None

@@ -10,6 +10,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import ClassVar
 
+from strandline.model.buckets import Guarantees
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.image_files import FileState, ImageFile, ProofKind
 from strandline.model.image_ids import ImageId
@@ -97,6 +98,14 @@ class AddedStorageDir(JsonForm):
     """Why it has its layout, as a part of a sentence that begins with "because"."""
 
     JSON: ClassVar[Table] = own_keys("sd", "identity", "layout_reason", "scan")
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedStorageDir(JsonForm):
+    """What the server of a storage directory's bucket was seen to do."""
+
+    sd: StorageDir
+    guarantees: Guarantees
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-BUCKET = "s3://"
-"""How the address of a bucket begins."""
-
+from strandline.model.buckets import is_bucket_address
 
 def find_objection_to_sharing(path: str) -> str | None:
     """Why a shared catalog cannot have this place; None if it can.
@@ -12,7 +10,7 @@ def find_objection_to_sharing(path: str) -> str | None:
     A folder belongs to one machine. On another one, the same path is another folder or none, and its images would
     become missing there.
     """
-    if path.startswith(BUCKET):
+    if is_bucket_address(path):
         return None
     return (
         f"{path} is a folder of this machine, and the catalog is shared with others (catalog.url): there, that path "

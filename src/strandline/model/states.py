@@ -370,6 +370,9 @@ def _after_return(row: ImageFile, seen: Seen, now: datetime) -> ImageFile:
 
 
 def _agree(one: FileStamp, other: FileStamp) -> bool:
+    """Whether both are of the same bytes. A file may come back with another inode, but with its time."""
+    if not one.mtime_ns:
+        return one == other
     return (one.size_bytes, one.mtime_ns) == (other.size_bytes, other.mtime_ns)
 
 

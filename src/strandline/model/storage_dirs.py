@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from strandline.errors import InvalidInputError
+from strandline.model.buckets import is_bucket_address
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.values import dataclass
@@ -90,6 +91,11 @@ class StorageDir(JsonForm):
     def name_of(self, path: str) -> str:
         """What people call the file with this path: in a folder of named pictures, the path itself."""
         return path if self.layout is LayoutKind.NAMED else path.rpartition("/")[2]
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether its path is one of this machine. Otherwise it is the address of a bucket."""
+        return not is_bucket_address(self.path)
 
     @property
     def is_unmarked(self) -> bool:

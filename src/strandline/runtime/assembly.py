@@ -16,6 +16,7 @@ from strandline.catalog.database import open_catalog
 from strandline.catalog.journal import JournalLimits
 from strandline.errors import CatalogInsideStorageDirError
 from strandline.folders.time_limits import SlowPlaces
+from strandline.model.buckets import BucketOptions
 from strandline.model.defaults import MAX_IMAGE_BYTES
 from strandline.model.events import Event
 from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE
@@ -168,6 +169,13 @@ def limits_of(settings: Settings) -> Limits:
         max_pixels=settings.pictures.max_pixels,
         decode_timeout_s=settings.pictures.decode_timeout_s,
         markdown=settings.save.markdown,
+        s3=BucketOptions(
+            settings.s3.endpoint.rstrip("/"),
+            settings.s3.region,
+            settings.s3.addressing,
+            settings.s3.timeout_s,
+            settings.s3.retries,
+        ),
     )
 
 

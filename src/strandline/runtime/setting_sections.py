@@ -11,6 +11,7 @@ from dataclasses import field
 from typing import TypeVar
 
 from strandline.model import defaults
+from strandline.model.buckets import BucketOptions
 from strandline.model.defaults import MAX_PORT
 from strandline.model.log_levels import LOG_LEVELS
 from strandline.model.values import dataclass
@@ -18,6 +19,8 @@ from strandline.model.values import dataclass
 _V = TypeVar("_V", int, float, str)
 
 _GIB = 1 << 30
+
+_S3 = BucketOptions()
 
 SIGN_IN, OPEN_ON_LOOPBACK = AUTH_KINDS = ("sign-in", "open-on-loopback")
 """Who gets in: those who have signed in, or on a loopback address every user of the machine."""
@@ -81,6 +84,17 @@ def find_fault_in_base_path(text: str) -> str | None:
 
     is_path = find_base_path(text) is not None
     return None if is_path else "a path such as /pics/, made of letters, digits, '.', '_', '~', and '-'"
+
+
+def find_fault_in_endpoint(text: str) -> str | None:
+    """The address of an object store, without a user's name in it."""
+    is_address = not text or re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", text)
+    return None if is_address else "an address such as https://s3.example.org or http://127.0.0.1:8333"
+
+
+def find_fault_in_region(text: str) -> str | None:
+    """The name of a region."""
+    return None if re.fullmatch(r"[A-Za-z0-9-]{1,63}", text) else "the name of a region, such as eu-central-1"
 
 
 def _setting(
@@ -237,6 +251,33 @@ class TrashSettings:
         "For how long nothing leaves the trash.",
         at_least=0,
         at_most=_CENTURY_DAYS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """Buckets. Credentials are never settings: they come from the environment."""
+
+    endpoint: str = _setting(
+        "",
+        "The address of the object store: `https://s3.example.org`. Empty: that of AWS for the region.",
+        find_fault=find_fault_in_endpoint,
+    )
+    region: str = _setting(
+        _S3.region, "The region that requests are signed for.", find_fault=find_fault_in_region
+    )
+    addressing: str = _setting(
+        _S3.addressing,
+        "Where the name of the bucket stands: `path` (`https://endpoint/bucket`) or `virtual` "
+        "(`https://bucket.endpoint`).",
+        find_fault=one_of("path", "virtual"),
+    )
+    timeout_s: float = _setting(_S3.timeout_s, "The time limit for one request to a bucket.", at_least=0.1)
+    retries: int = _setting(
+        _S3.retries,
+        "How often a request is repeated that got no answer, or a server error.",
+        at_least=0,
+        at_most=20,
     )
 
 

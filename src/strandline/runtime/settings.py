@@ -26,6 +26,7 @@ from strandline.runtime.setting_sections import (
     LogSettings,
     PicturesSettings,
     ReadSettings,
+    S3Settings,
     SaveSettings,
     ScanSettings,
     TrashSettings,
@@ -79,6 +80,7 @@ class Settings:
     read: ReadSettings = ReadSettings()
     journal: JournalSettings = JournalSettings()
     trash: TrashSettings = TrashSettings()
+    s3: S3Settings = S3Settings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
     origins: Mapping[str, Origin] = field(default_factory=dict)

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from strandline.services.storage_dirs import manage as manage
     from strandline.services.storage_dirs import presence as presence
     from strandline.services.storage_dirs import subfolders as subfolders
+    from strandline.services.storage_dirs import writing as writing
     from strandline.services.trashing import contents as contents
     from strandline.services.trashing import delete as delete
     from strandline.services.verifying import heal as heal
@@ -71,7 +72,7 @@ _ROOMS = {
     "resolving": ("listing", "resolve"),
     "saving": ("adopt", "copy", "intake", "placing", "put_back", "save", "save_several", "take_in"),
     "scanning": ("last_scans", "scan"),
-    "storage_dirs": ("add", "confirm", "manage", "presence", "subfolders"),
+    "storage_dirs": ("add", "confirm", "manage", "presence", "subfolders", "writing"),
     "trashing": ("contents", "delete"),
     "verifying": ("heal", "verify"),
 }

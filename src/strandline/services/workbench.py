@@ -20,6 +20,7 @@ from strandline.folders.odd_names import OddNameIndex
 from strandline.folders.time_limits import SlowPlaces
 from strandline.folders.timed_calls import Means, TimedCalls
 from strandline.model import defaults
+from strandline.model.buckets import BucketOptions, is_bucket_address, parse_bucket_address
 from strandline.model.layout import LAYOUTS, Layout, NamedLayout
 from strandline.model.storage_dirs import LayoutKind
 from strandline.model.values import dataclass
@@ -27,6 +28,7 @@ from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Inter
 
 if TYPE_CHECKING:
     from strandline.catalog.port import Catalog
+    from strandline.folders.buckets.client import BucketClient
     from strandline.folders.port import Entry, Folder
     from strandline.model.events import Event
     from strandline.model.ignored import IsIgnored
@@ -57,6 +59,7 @@ class Limits:
     allows_private_addresses: bool = False
     trash_max_bytes: int = defaults.TRASH_MAX_BYTES
     trash_grace_days: int = defaults.TRASH_GRACE_DAYS
+    s3: BucketOptions = field(default_factory=BucketOptions)
 
 
 def utc_now() -> datetime:
@@ -122,6 +125,8 @@ class Workbench:
     refusals: Interruptions = field(init=False)
     """Files that the verifier could not read."""
     _mounts: dict[str, tuple[Mount, float]] = field(default_factory=dict)
+    _buckets: dict[str, BucketClient] = field(default_factory=dict)
+    """By an address: connections are kept."""
 
     def __post_init__(self) -> None:
         self.scratch = self.home / "scratch"
@@ -145,6 +150,8 @@ class Workbench:
 
     def _folder(self, root: str, layout: Layout) -> Folder:
         """Only this method chooses a kind of place."""
+        if is_bucket_address(root):
+            return self._bucket(root, layout)
         limits = self.limits
         means = Means(
             self.slow_places,
@@ -155,6 +162,29 @@ class Workbench:
             limits.read_max_bytes,
         )
         return LocalFolder(TimedCalls(root, self.mount_at(root), means), layout)
+
+    def _bucket(self, root: str, layout: Layout) -> Folder:
+        from strandline.folders.buckets.calls import (  # here: few people have a bucket
+            BucketCalls,
+            BucketMeans,
+        )
+        from strandline.folders.buckets.client import BucketClient
+        from strandline.folders.buckets.folder import BucketFolder
+
+        limits = self.limits
+        client = self._buckets.get(root)
+        if client is None:
+            client = BucketClient(parse_bucket_address(root), limits.s3)
+            client = self._buckets.setdefault(root, client)
+        means = BucketMeans(
+            self.slow_places,
+            self.scratch,
+            self.home / "buckets",
+            limits.fetch_timeout_s,
+            limits.max_memory_bytes,
+            limits.read_max_bytes,
+        )
+        return BucketFolder(BucketCalls(client, means), layout)
 
     @property
     def trash_folder(self) -> Path:

@@ -1,23 +1,29 @@
-"""The places on which the contract of a folder runs: this machine's disk, memory, and a FUSE mount."""
+"""The places on which the contract of a folder runs: this machine's disk, memory, a FUSE mount, and a bucket.
+
+``place`` is a folder of the operating system, which has links and FIFOs. ``any_place`` is each kind.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from builders.identities import A
+from builders.s3_server import S3Server
 from builders.storage import make_storage_dir, open_bench
 from builders.system_packages import require
 from fault_kit.hard_disks import may_mount, small_disk
 from strandline.folders import filesystems
 from strandline.folders.filesystems import Mount, MountKind, find_mount
 from strandline.folders.port import Folder
-from strandline.services.workbench import Workbench
+from strandline.model.storage_dirs import LayoutKind
+from strandline.services.workbench import Limits, Workbench
 
 MEMORY_KIB = 16 * 1024
 
@@ -39,6 +45,57 @@ class Place:
     def media(self) -> Path:
         """Other programs change files there."""
         return self.root / "media"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyPlace:
+    """A storage directory without images, at any kind of place, and another program that changes it."""
+
+    kind: str
+    bench: Workbench
+    root: str
+    put: Callable[[str, bytes], object]
+    """Another program writes a file with this path, and makes the folders on its way."""
+    get: Callable[[str], bytes | None]
+    remove: Callable[[str], object]
+
+    @property
+    def folder(self) -> Folder:
+        """The port, as the program makes it."""
+        return self.bench.folder_at(self.root)
+
+    @property
+    def named(self) -> Folder:
+        """The same as a folder of named pictures."""
+        return self.bench.folder_at(self.root, LayoutKind.NAMED)
+
+
+@pytest.fixture(params=["ext4", "tmpfs", "fuse", "bucket"])
+def any_place(
+    request: pytest.FixtureRequest, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[AnyPlace]:
+    """A place of each kind."""
+    monkeypatch.setattr(filesystems, "_FRESH_FOR_S", 0.0)
+    if request.param == "bucket":
+        server: S3Server = request.getfixturevalue("s3_server")
+        other = server.make_place()
+        other.put("SD_ID", f"{A}\n".encode())
+        with open_bench(home, limits=Limits(s3=server.options)) as bench:
+            yield AnyPlace("bucket", bench, other.address, other.put, other.get, other.delete)
+        return
+    with open_bench(home) as bench, mounted(request.param, tmp_path, bench) as point:
+        root = make_storage_dir(point / "sd", sd_id=A)
+
+        def put(path: str, data: bytes) -> None:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(data)
+
+        def get(path: str) -> bytes | None:
+            return (root / path).read_bytes() if (root / path).exists() else None
+
+        yield AnyPlace(
+            request.param, bench, str(root), put, get, lambda path: (root / path).unlink(missing_ok=True)
+        )
 
 
 @pytest.fixture(params=["ext4", "tmpfs", "fuse"])

@@ -102,22 +102,6 @@ def test_names_are_probed_in_the_order_given(place: Place) -> None:
     assert found == [(name, stamp_at(place, name)) for name in (NAMES[2], NAMES[0])]
 
 
-def test_what_may_be_read_is_not_called_unreadable(place: Place) -> None:
-    """Neither is what is gone."""
-    fill(place)
-    assert place.folder.find_unreadable([*NAMES, "nothing.png"]) == []
-    place.media.rename(place.root / "elsewhere")
-    assert place.folder.find_unreadable(NAMES) == []
-
-
-def test_a_second_look_tells_what_is_gone(place: Place) -> None:
-    """Each name has its stamp, or None if it is no regular file."""
-    fill(place)
-    (place.media / NAMES[1]).unlink()
-    again = place.folder.look_again(NAMES)
-    assert again == {NAMES[0]: stamp_at(place, NAMES[0]), NAMES[1]: None, NAMES[2]: stamp_at(place, NAMES[2])}
-
-
 def test_what_was_touched_is_told(place: Place) -> None:
     """By the time of the last change of any kind. What is gone, or no file, is not."""
     fill(place)
@@ -200,19 +184,6 @@ def test_a_written_image_has_the_mtime_that_it_was_given(place: Place) -> None:
         assert written.ctime_ns == found.st_ctime_ns
 
 
-def test_a_name_that_is_taken_is_kept(place: Place) -> None:
-    """A new image never replaces. A replacement asks first, and is whole."""
-    put_image(place.root, ONE, "x.png")
-    with pytest.raises(FileExistsError):
-        place.folder.write_image("x.png", TWO, SaveMode.NEW, always)
-    with pytest.raises(FileExistsError):
-        place.folder.write_image("x.png", TWO, SaveMode.REPLACE, lambda: False)
-    assert (place.media / "x.png").read_bytes() == ONE
-    place.folder.write_image("x.png", TWO, SaveMode.REPLACE, always)
-    assert (place.media / "x.png").read_bytes() == TWO
-    assert [path.name for path in place.media.iterdir()] == ["x.png"]
-
-
 def test_several_new_images_are_written_at_once(place: Place) -> None:
     """Each has its own result: its stamp, or the error of a name that is taken or impossible."""
     place.media.rmdir()
@@ -253,14 +224,6 @@ def test_a_link_in_place_of_the_images_folder_is_refused(place: Place, tmp_path:
     with pytest.raises(RefusedError):
         place.folder.write_image("x.png", ONE, SaveMode.NEW, always)
     assert list((place.root / "elsewhere").iterdir()) == []
-
-
-def test_a_file_is_put_aside(place: Place, tmp_path: Path) -> None:
-    """A durable copy; the file stays."""
-    put_image(place.root, ONE, "x.png")
-    copied = place.folder.put_aside("x.png", tmp_path, "aside")
-    assert (copied.stamp, copied.changed_meanwhile) == (stamp_at(place, "x.png"), False)
-    assert (tmp_path / "aside").read_bytes() == (place.media / "x.png").read_bytes() == ONE
 
 
 def test_a_file_is_moved_aside(place: Place, tmp_path: Path) -> None:
@@ -365,14 +328,6 @@ def test_the_tree_is_described_and_read(place: Place) -> None:
     with pytest.raises(NotADirectoryError) as raised:
         place.folder.describe(f"link/{name}")
     assert raised.value.filename == "link"
-
-
-def test_a_place_that_can_be_written_to_says_so(place: Place) -> None:
-    """None of its folders is reported."""
-    assert place.folder.find_unwritable() is None
-    assert place.folder.find_unlistable() is None
-    assert (place.folder.find_free_bytes() or 1) > 0
-    assert (place.folder.find_used_files() or 1) > 0
 
 
 def test_a_read_only_place_is_read_and_refuses_writes(tmp_path: Path, home: Path) -> None:

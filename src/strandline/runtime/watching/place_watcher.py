@@ -159,7 +159,8 @@ class PlaceWatcher:
         """Handles SDs that were added, moved, or forgotten, and renews all watches."""
         before, known = self._sds, {sd.number: sd for sd in self._list_sds()}
         roots_before, self._sds = self._roots, known
-        self._roots = {Path(sd.path): sd.number for sd in sorted(known.values(), key=_is_there)}
+        on_disk = [sd for sd in known.values() if sd.is_on_disk]  # others are scanned from time to time
+        self._roots = {Path(sd.path): sd.number for sd in sorted(on_disk, key=_is_there)}
         folders = {number: self._bench.folder(known[number]) for number in self._roots.values()}
         self._media = {
             Path(folder.where("")): number
@@ -239,7 +240,7 @@ class PlaceWatcher:
         ):
             return
         for sd in self._sds.values():
-            if Path(sd.path) == hint.folder:  # there are two if disks share a mount point
+            if sd.is_on_disk and Path(sd.path) == hint.folder:  # there are two if disks share a mount point
                 self._scans.plan(sd.number, 0)
         if isinstance(hint, FolderGone):
             self._watched.discard(hint.folder)

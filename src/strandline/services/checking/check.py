@@ -17,9 +17,10 @@ from math import inf
 from time import perf_counter, time
 from typing import TypeAlias
 
-from strandline.errors import StrandlineError, UnreadableFileError
+from strandline.errors import NotInBucketsError, StrandlineError, UnreadableFileError
 from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.file_tree import read_file
+from strandline.model.buckets import is_bucket_address
 from strandline.model.note_checks import (
     CheckOptions,
     FindingKind,
@@ -81,11 +82,17 @@ def check_path(
         go_on: Called at each note. What it raises ends the check.
 
     Raises:
+        NotInBucketsError: It is in a bucket, where no notes are read.
         SourceNotFoundError: There is nothing at the path.
         InvalidPathError: It is a file, but no note.
         DiskError: The root cannot be listed.
     """
     begun = perf_counter()
+    if is_bucket_address(path):
+        raise NotInBucketsError(
+            f"notes in buckets are not read, so {path} cannot be checked; check the folder that has them on a disk",
+            path=path,
+        )
     path = os.path.abspath(path)
     base = find_base(path)
     root = find_root(base, known_roots)

@@ -24,7 +24,7 @@ def check_notes(
     learned about the notes. ``go_on`` is called at each note; what it raises ends the check.
 
     Raises:
-        SourceNotFoundError, InvalidPathError, DiskError: As for :func:`~.check.check_path`.
+        NotInBucketsError, SourceNotFoundError, InvalidPathError, DiskError: As for :func:`~.check.check_path`.
     """
     return check_path(
         path or sd.path,

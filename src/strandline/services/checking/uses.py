@@ -49,12 +49,14 @@ def find_uses_of(files: Iterable[tuple[StorageDir, str]]) -> list[NoteUse]:
 def find_uses_in(
     sd: StorageDir, paths: AbstractSet[str], unread: list[UnreadNote] | None = None
 ) -> list[NoteUse]:
-    """The places in notes of one storage directory that mean one of its files. What could not be read, and may refer
-    to one, is added to ``unread``.
+    """The places in notes of one storage directory that mean one of its files: none in a bucket. What could not be
+    read, and may refer to one, is added to ``unread``.
 
     Raises:
         DiskError: It cannot be listed.
     """
+    if not sd.is_on_disk:
+        return []
     return [
         NoteUse(sd, note, reference.line, reference.column, reference.target, path)
         for note, reference, path in list_uses(sd.path, paths, unread)

@@ -14,8 +14,10 @@ from typing import TypeAlias
 
 from strandline.errors import StrandlineError, UnreadableFileError
 from strandline.folders.file_tree import look_at_file, read_file
+from strandline.model.identity.sightings import find_identity_name
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import content_id_of
+from strandline.model.layout_choice import LAYOUT_FILE
 from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.note_checks import CheckOptions
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
@@ -76,6 +78,9 @@ def find_usage(
         if sd.state is not StorageDirState.ONLINE:
             gaps.append(Gap(sd, None, f"it is {sd.state.value}: {sd.problem}"))
             continue
+        if not sd.is_on_disk:
+            gaps += _iter_bucket_gaps(bench, sd)
+            continue
         try:
             tree = NoteTree(sd.path)
             used |= {(sd.number, path) for _, _, path in list_uses(sd.path, own[sd.number])}
@@ -134,6 +139,22 @@ def _list_ids_in_names(sds: Collection[StorageDir], rows: Collection[ImageFile])
         (row.sd, row.path): {row.image_id} if row.image_id is not None and row.sd in by_id else set()
         for row in rows
     }
+
+
+def _iter_bucket_gaps(bench: Workbench, sd: StorageDir) -> Iterator[Gap]:
+    """Texts in a bucket, which are not read: the first one tells. A bucket that has only images has none."""
+    folder = bench.folder(sd)
+    try:
+        for files in folder.iter_files([]):
+            for path in (file.path for file in files):
+                name = folder.layout.find_name(path)
+                is_image = name is not None and folder.layout.split(name) is not None
+                is_own = find_identity_name(path) is not None or path == LAYOUT_FILE
+                if not (is_image or is_own) and path.rpartition(".")[2].lower() not in NO_TEXT:
+                    yield Gap(sd, path, "texts in buckets are not read")
+                    return
+    except OSError as error:
+        yield Gap(sd, None, error.strerror or str(error))
 
 
 def _iter_texts(tree: NoteTree) -> Iterator[str]:

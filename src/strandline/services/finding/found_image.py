@@ -18,9 +18,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from strandline.errors import NotInBucketsError
 from strandline.folders.port import OpenImage
 from strandline.folders.proof_copies import ProofCopy
 from strandline.model.image_ids import ImageId
+from strandline.model.remedies import say_command
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 
@@ -69,8 +71,23 @@ class FoundImage:
         return self.relative_path.rpartition("/")[2]
 
     @property
+    def location(self) -> str:
+        """Where the file is: its path on this machine, or its address in a bucket."""
+        return f"{self.sd.path}/{self.relative_path}" if not self.sd.is_on_disk else str(self.path)
+
+    @property
     def path(self) -> Path:
-        """The absolute path of the file on this machine. Read it, but never write to it: other machines share it."""
+        """The absolute path of the file on this machine. Read it, but never write to it: other machines share it.
+
+        Raises:
+            NotInBucketsError: It is in a bucket. :attr:`location` is its address there.
+        """
+        if not self.sd.is_on_disk:
+            raise NotInBucketsError(
+                f"{self.location} has no path on this machine, because it is in a bucket; its bytes can be had with "
+                f"{say_command('get', '-o', self.filename, self.image_id)}",
+                location=self.location,
+            )
         return Path(self.sd.path, self.relative_path)
 
     def read(self) -> bytes:

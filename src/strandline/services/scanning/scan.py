@@ -290,11 +290,12 @@ class _Scan:
         """Those of the known names that are really gone, and did not arrive during the listing.
 
         A disk that folds case also finds a file by its old spelling. So if the second look finds a name that was not
-        listed, the names themselves are listed again.
+        listed, the names themselves are listed again. Elsewhere, the second look is the stronger proof: a listing
+        may be old, or cut short.
         """
         again = self.folder.look_again(unlisted)
         came = {name for name, stamp in again.items() if stamp is not None}
-        if came:
+        if came and self.folder.may_respell_names:
             with suppress(OSError):  # not listed now, so it did not just arrive
                 came.intersection_update(self.folder.list_names())
         return [name for name in unlisted if name in again and name not in came]

@@ -45,6 +45,7 @@ from strandline.services.storage_dirs.presence import (
     refresh,
 )
 from strandline.services.storage_dirs.suitable import check_size, check_suitable, find_picture_elsewhere
+from strandline.services.storage_dirs.writing import check_guarantees
 from strandline.services.workbench import Workbench
 
 
@@ -149,6 +150,7 @@ def _iter_warnings(bench: Workbench, sd: StorageDir, *, copied: bool) -> Iterato
 def _settle_identity(bench: Workbench, root: str, wish: _Wish) -> _Verdict:
     """Decides what the folder is, and writes what is needed. Repeats this if another process was faster."""
     if wish.shared:
+        check_guarantees(bench, root)
         bench.folder_at(root).write_layout(LayoutKind.NAMED)
     for _ in range(ROUNDS):
         known, choice, decision = _decide(bench, root, wish)
@@ -156,6 +158,7 @@ def _settle_identity(bench: Workbench, root: str, wish: _Wish) -> _Verdict:
         if not decision.steps:
             return _Verdict(known, decision, choice, warnings)
         try:
+            check_guarantees(bench, root)
             applied = bench.folder_at(root).apply_identity(decision)
         except (DiskError, RefusedError) as error:
             if decision.outcome is IdentityOutcome.GENERATED:

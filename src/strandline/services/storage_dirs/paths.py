@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from strandline.errors import (
@@ -18,6 +19,7 @@ from strandline.errors import (
     StorageDirOfflineError,
     UnsuitableFolderError,
 )
+from strandline.model.buckets import is_bucket_address, parse_bucket_address
 from strandline.model.passed_over import is_in_passed_over
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Workbench
@@ -50,6 +52,8 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
         objection = find_objection_to_sharing(os.fspath(path))
         if objection is not None:
             raise UnsuitableFolderError(objection, path=os.fspath(path))
+    if is_bucket_address(os.fspath(path)):
+        return _resolve_bucket(bench, os.fspath(path))
     given = os.path.abspath(expand_user(os.fspath(path)))
     folder = bench.folder_at(given)
     try:
@@ -78,6 +82,28 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
     return root
 
 
+def _resolve_bucket(bench: Workbench, text: str) -> str:
+    """The address as it is spelled everywhere. A bucket that does not answer now is taken as given.
+
+    Raises:
+        InvalidPathError: It is no address.
+        StorageDirNotFoundError: There is no such bucket.
+        MissingExtraError: The part for buckets is not installed.
+    """
+    from strandline.extras import S3, check_extra  # here: few people have a bucket
+
+    check_extra(S3)
+    root = parse_bucket_address(text).text
+    try:
+        bench.folder_at(root).find_real_root()
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise StorageDirNotFoundError(
+                f"{error.strerror}; create it first, or check its name", path=root
+            ) from error
+    return root
+
+
 def expand_user(path: str) -> str:
     """The path with ``~`` replaced by the user's home.
 
@@ -96,7 +122,13 @@ def can_be_path(text: str) -> bool:
 
 
 def find_real_path(bench: Workbench, text: str) -> str | None:
-    """The text as a path, with links resolved as far as possible. None if it is no path."""
+    """The text as a path, with links resolved as far as possible, or as the address of a bucket. None if it is
+    neither.
+    """
+    if is_bucket_address(text):
+        with suppress(InvalidPathError):
+            return parse_bucket_address(text).text
+        return None
     if not can_be_path(text):
         return None
     given = os.path.abspath(os.path.expanduser(text))
@@ -117,6 +149,8 @@ def check_outside(home: Path, root: str, *, insists: bool = False) -> None:
     Raises:
         CatalogInsideStorageDirError: One is inside the other.
     """
+    if is_bucket_address(root):
+        return
     real_home, real_root = Path(os.path.realpath(home)), Path(root)
     if insists and real_home != real_root and real_home.is_relative_to(real_root):
         is_hidden = is_in_passed_over(f"{real_home.relative_to(real_root).as_posix()}/catalog")

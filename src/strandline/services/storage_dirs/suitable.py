@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strandline.errors import UnreadableFileError, UnsuitableFolderError
+from strandline.model.buckets import is_bucket_address
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.suitable_folders import MANY_ENTRIES, FolderFacts, find_objection, may_be_picture
 from strandline.services.scanning.ignored import look_at_ignored
@@ -86,9 +87,12 @@ def find_picture_elsewhere(folder: Folder) -> str | None:
 
 def find_facts(bench: Workbench, root: str, known: StorageDir | None) -> FolderFacts:
     """What is known about the folder. The arguments are those of :func:`check_suitable`."""
+    if is_bucket_address(root):
+        return _find_bucket_facts(bench, root, known)
     folder, home = Path(root), Path(os.path.realpath(os.path.expanduser("~")))
     with bench.catalog.read() as reader:
         others = [sd for sd in reader.sds.list_storage_dirs() if known is None or sd.number != known.number]
+    others = [sd for sd in others if sd.is_on_disk]
     above = [sd for sd in others if folder != Path(sd.path) and folder.is_relative_to(sd.path)]
     below = [sd for sd in others if folder != Path(sd.path) and Path(sd.path).is_relative_to(folder)]
     return FolderFacts(
@@ -99,6 +103,26 @@ def find_facts(bench: Workbench, root: str, known: StorageDir | None) -> FolderF
         media_of=_find_owner(bench, folder),
         inside=_find_present(bench, above),
         contains=_find_present(bench, below),
+    )
+
+
+def _find_bucket_facts(bench: Workbench, root: str, known: StorageDir | None) -> FolderFacts:
+    """The same for a place in a bucket: only other storage directories speak against it."""
+    above, _, name = root.rpartition("/")
+    media_of = None
+    if is_bucket_address(f"{above}/") and above.count("/") > 1:
+        owner = bench.folder_at(above)
+        with suppress(OSError):
+            media_of = (
+                above if name == owner.layout.images_folder and owner.read_identity() is not None else None
+            )
+    with bench.catalog.read() as reader:
+        others = [sd for sd in reader.sds.list_storage_dirs() if known is None or sd.number != known.number]
+    return FolderFacts(
+        root,
+        media_of=media_of,
+        inside=_find_present(bench, [sd for sd in others if root.startswith(f"{sd.path}/")]),
+        contains=_find_present(bench, [sd for sd in others if sd.path.startswith(f"{root}/")]),
     )
 
 

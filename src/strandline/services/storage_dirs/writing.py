@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from strandline.errors import (
     CopiedStorageDirError,
+    InvalidInputError,
+    NotInBucketsError,
     ReadOnlyStorageDirError,
     StorageDirIncompleteError,
     StorageDirOfflineError,
 )
 from strandline.model.remedies import say_add, say_forget
+from strandline.model.reports import ProbedStorageDir
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.suitable_folders import say_same_identity
 from strandline.services.storage_dirs.presence import refresh
@@ -23,8 +26,8 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
     """The SD as it is now, if it may be written to.
 
     Raises:
-        ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: It must not
-            be written to. The message says what to do.
+        ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError,
+        NotInBucketsError: It must not be written to. The message says what to do.
     """
     if sd.read_only:
         raise ReadOnlyStorageDirError(
@@ -33,6 +36,8 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
             sd_id=sd.sd_id,
         )
     sd = refresh(bench, sd)
+    if sd.is_reachable:
+        check_guarantees(bench, sd.path)
     if sd.state is StorageDirState.INCOMPLETE:
         raise StorageDirIncompleteError(
             f"{sd.name!r} is incomplete; {sd.problem}", sd_id=sd.sd_id, path=sd.path
@@ -43,6 +48,45 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
     if twin is not None:
         raise CopiedStorageDirError(say_same_identity(sd, twin), sd_id=sd.sd_id)
     return sd
+
+
+def check_guarantees(bench: Workbench, root: str) -> None:
+    """Refuses to write where two programs could overwrite each other. Tries it out the first time.
+
+    Raises:
+        NotInBucketsError: The server of the place was seen to let them.
+        DiskError: It cannot be tried out.
+    """
+    folder = bench.folder_at(root)
+    known = folder.recall_guarantees() or folder.find_guarantees()
+    if known is not None and not known.creates_once:
+        raise NotInBucketsError(
+            f"nothing is written to {root}, because its server lets two programs overwrite each other (it ignores "
+            f"If-None-Match); to read it, run {say_add(root, '--read-only')}",
+            path=root,
+        )
+
+
+def probe_storage_dir(bench: Workbench, sd: StorageDir) -> ProbedStorageDir:
+    """Tries what the server of a storage directory's bucket does, and remembers it.
+
+    Raises:
+        InvalidInputError: It is a folder on a disk.
+        ReadOnlyStorageDirError: It was added with ``--read-only``, so nothing is tried there.
+        DiskError: It cannot be tried now.
+    """
+    if sd.read_only:
+        raise ReadOnlyStorageDirError(
+            f"{sd.name!r} was added with --read-only, so nothing is written to it, not even to try its server",
+            sd_id=sd.sd_id,
+        )
+    guarantees = bench.folder(sd).find_guarantees()
+    if guarantees is None:
+        raise InvalidInputError(
+            f"{sd.name!r} is a folder on a disk, where the operating system keeps its promises; give one in a bucket",
+            path=sd.path,
+        )
+    return ProbedStorageDir(sd, guarantees)
 
 
 def find_twin(bench: Workbench, sd: StorageDir) -> StorageDir | None:

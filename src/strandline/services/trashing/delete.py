@@ -14,6 +14,7 @@ from strandline.errors import (
     ImageNotFoundError,
     ImageOnlineOnlyError,
     InSeveralFoldersError,
+    NotInBucketsError,
     SourceNotFoundError,
     StorageDirOfflineError,
     StrandlineError,
@@ -182,8 +183,17 @@ def check_deletable(bench: Workbench, step: DeleteStep) -> StorageDir:
     Raises:
         ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: They may
             not.
+        NotInBucketsError: Its place does not let files go.
         ImageOnlineOnlyError: The file's bytes are not on this machine, so they cannot be kept.
     """
+    place = bench.folder(step.sd)
+    if not place.lets_files_go:
+        where = place.where(place.layout.name_of(step.path))
+        raise NotInBucketsError(
+            f"{where} stays, because nothing is taken out of buckets; delete it with another program, and scan "
+            f"{step.sd.name!r} then",
+            path=where,
+        )
     sd = check_writable(bench, step.sd)
     if sd.state is StorageDirState.SUSPECT:
         raise StorageDirOfflineError(

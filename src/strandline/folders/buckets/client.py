@@ -1,0 +1,277 @@
+"""Requests to one bucket, through obstore. The only module that imports it.
+
+Its synchronous calls are made in threads that may be abandoned. Its asynchronous ones abort at the end of a program.
+A connection must not cross a fork, so each process opens its own. The library tells some refusals
+apart only by their text, a missing bucket among them. "No such key" is the only answer that says something about an
+object. Everything else, 403 and 5xx and no answer in time, becomes an error after which nothing is concluded (H19).
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from strandline.errors import MissingExtraError
+from strandline.extras import S3, missing_error
+from strandline.folders.disk_errors import PlaceError
+from strandline.model.buckets import BucketAddress, BucketOptions, is_plain_key
+from strandline.model.image_files import FileStamp
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
+CONNECT_LIMIT_S = 5.0
+"""A server that is there takes a connection within milliseconds, through any network that is in use."""
+
+_TAG_BITS = 63
+"""Of the number in a stamp: what SQLite can keep. Two versions of one name share it once in 9 × 10¹⁸."""
+
+_STATUS = re.compile(r"status code: (\d{3})")
+_CODE = re.compile(r"<Code>([A-Za-z]+)</Code>")
+_NO_ANSWER = ("kind: Timeout", "TimedOut")
+"""As the library shows the cause."""
+_METADATA_SERVICE = "169.254.169.254"
+
+
+class Version(NamedTuple):
+    """One version of an object: what a listing and a HEAD say alike."""
+
+    path: str
+    """Below the prefix."""
+    size_bytes: int
+    e_tag: str
+    modified_at: datetime
+
+    @property
+    def stamp(self) -> FileStamp:
+        """Size and a number made of the ETag, which changes with the bytes. The time of the upload is left out: to
+        upload the same bytes again is no change.
+        """
+        return FileStamp(self.size_bytes, 0, number_of(self.e_tag))
+
+
+def number_of(tag: str) -> int:
+    """A positive number made of an ETag, in whichever of its forms."""
+    tag = tag.removeprefix("W/").strip('"')
+    return int.from_bytes(hashlib.sha256(tag.encode()).digest()[:8]) >> (64 - _TAG_BITS) or 1
+
+
+class BucketClient:
+    """Requests below one prefix of one bucket. Thread-safe. Paths are relative to the prefix.
+
+    All methods raise ``TimeoutError`` without an answer in time, and :class:`PlaceError` for any other answer that
+    says nothing about the object.
+    """
+
+    def __init__(self, address: BucketAddress, options: BucketOptions) -> None:
+        self.address = address
+        self.options = options
+        self._opened: tuple[int, S3Store] | None = None
+
+    def head(self, path: str) -> Version:
+        """The version that has the path now. One HEAD.
+
+        Raises:
+            FileNotFoundError: There is none. A HEAD cannot tell whether the bucket is there.
+        """
+        key = self._key(path)
+        with self._asking("look at", path):
+            return self._version(self._store().head(key))
+
+    def get(self, path: str, *, at_most: int, e_tag: str | None = None) -> tuple[Version, bytes | None]:
+        """The version that has the path now, and all its bytes, or None for them if it has more than ``at_most``. One
+        GET, so all bytes are of one version.
+
+        Raises:
+            FileNotFoundError: There is none.
+            ReplacedError: It is another version than the one with this ETag.
+        """
+        key = self._key(path)
+        with self._asking("read", path):
+            result = self._store().get(key, options={"if_match": e_tag} if e_tag else None)
+            version = self._version(result.meta)
+            self._check(version, e_tag)
+            return version, bytes(result.bytes()) if version.size_bytes <= at_most else None
+
+    def get_piece(self, path: str, start: int, size_bytes: int, *, e_tag: str) -> bytes:
+        """Some bytes of one version, which must have that many. One GET.
+
+        Raises:
+            FileNotFoundError: There is none.
+            ReplacedError: The path belongs to another version.
+        """
+        key = self._key(path)
+        with self._asking("read", path):
+            result = self._store().get(key, options={"range": (start, start + size_bytes), "if_match": e_tag})
+            self._check(self._version(result.meta), e_tag)
+            return bytes(result.bytes())
+
+    def iter_versions(self, folder: str, *, after: str | None = None) -> Iterator[list[Version]]:
+        """All objects below a folder, at any depth, in pieces of up to 1,000; one LIST each. In the order of the
+        server.
+
+        With ``after``, only names after that one, in a folder whose server lists in order. Raises if it cannot be
+        listed to its end.
+        """
+        prefix = self.address.key_of(folder) or None
+        offset = None if after is None else self.address.key_of(f"{folder}/{after}" if folder else after)
+        with self._asking("list", folder):
+            for piece in self._store().list(prefix, offset=offset, chunk_size=1000):
+                versions = [self._version(meta) for meta in piece]
+                yield [version for version in versions if version.path and version.path != folder]
+
+    def list_level(self, folder: str) -> tuple[list[str], list[Version]]:
+        """The names of the folders directly in a folder, and the objects in it. One LIST for 1,000 of them."""
+        with self._asking("list", folder):
+            found = self._store().list_with_delimiter(self.address.key_of(folder) or None)
+            folders = [prefix.rpartition("/")[2] for prefix in found["common_prefixes"]]
+            versions = [self._version(meta) for meta in found["objects"]]
+        return folders, [version for version in versions if version.path and version.path != folder]
+
+    def has_any(self, folder: str) -> bool:
+        """Whether anything is below a folder. One LIST, which also tells whether the bucket can be listed."""
+        return any(self.iter_versions(folder))
+
+    def create(self, path: str, data: bytes, about: dict[str, str] | None = None) -> str:
+        """Writes an object that must not be there yet: one PUT with ``If-None-Match: *`` and SHA-256. Returns its
+        ETag. Durable once it is answered.
+
+        Raises:
+            FileExistsError: There is one, perhaps this one, if the answer to an earlier try was lost.
+        """
+        return self._put(path, data, "create", about)
+
+    def replace(self, path: str, data: bytes, e_tag: str, about: dict[str, str] | None = None) -> str:
+        """Replaces exactly this version: one PUT with ``If-Match``. Returns the new ETag.
+
+        Raises:
+            ReplacedError: It is another one by now, or none.
+        """
+        return self._put(path, data, {"e_tag": e_tag}, about)
+
+    def delete(self, path: str) -> None:
+        """Deletes an object of our own: one that a probe has made, or an identity that has been taken over."""
+        key = self._key(path)
+        with self._asking("delete", path):
+            self._store().delete(key)
+
+    def _put(self, path: str, data: bytes, mode: Any, about: dict[str, str] | None) -> str:
+        key = self._key(path)
+        with self._asking("write", path):
+            put = self._store().put(key, data, mode=mode, attributes=about or {}, use_multipart=False)
+            return put["e_tag"] or self._version(self._store().head(key)).e_tag
+
+    def _key(self, path: str) -> str:
+        key = self.address.key_of(path)
+        if not is_plain_key(key):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        return key
+
+    def _version(self, meta: Any) -> Version:
+        e_tag = meta["e_tag"]
+        if not e_tag:
+            raise PlaceError(
+                errno.ENOTSUP, "the server gives no ETags", "use another one: no change could be seen"
+            )
+        return Version(self.address.path_of(meta["path"]), meta["size"], e_tag, meta["last_modified"])
+
+    def _check(self, version: Version, e_tag: str | None) -> None:
+        """The answer names its version, so a server that ignores the condition misleads nobody."""
+        if e_tag is not None and number_of(version.e_tag) != number_of(e_tag):
+            raise ReplacedError(errno.ESTALE, f"{version.path} is another version now", "try again")
+
+    def _store(self) -> S3Store:
+        if self._opened is None or self._opened[0] != os.getpid():
+            self._opened = os.getpid(), _open_store(self.address.bucket, self.options)
+        return self._opened[1]
+
+    @contextmanager
+    def _asking(self, doing: str, path: str) -> Iterator[None]:
+        """Turns what the library raises into our errors. ``OSError`` passes, except for a missing bucket."""
+        try:
+            yield
+        except MissingExtraError:
+            raise
+        except Exception as error:
+            raise self._explain(error, doing, path) from error
+
+    def _explain(self, error: Exception, doing: str, path: str) -> Exception:
+        text, kind = str(error), type(error).__name__
+        where = f"{self.address.text}/{path}".rstrip("/")
+        code = found[1] if (found := _CODE.search(text)) else ""
+        if code == "NoSuchBucket":
+            return PlaceError(
+                errno.ENXIO, f"there is no bucket {self.address.bucket!r}", "create it, or check its name"
+            )
+        if isinstance(error, FileNotFoundError):
+            return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        if kind == "AlreadyExistsError":
+            return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+        if kind == "PreconditionError":
+            return ReplacedError(errno.ESTALE, f"{where} is another version now", "try again")
+        if isinstance(error, OSError | AssertionError | TypeError):
+            return error
+        if kind == "InvalidPathError" or isinstance(error, ValueError):
+            return PlaceError(
+                errno.EINVAL,
+                f"an object there has a name that cannot be read: {text.splitlines()[0][:200]}",
+                "rename or delete it with another program",
+            )
+        if _METADATA_SERVICE in text:
+            return PlaceError(
+                errno.EACCES,
+                "there are no credentials in the environment",
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            )
+        status = found[1] if (found := _STATUS.search(text)) else ""
+        if status in ("401", "403"):
+            return PlaceError(
+                errno.EACCES,
+                f"the server refused access ({code or status})",
+                "check the credentials and their rights",
+            )
+        if not status and any(word in text for word in _NO_ANSWER):
+            return TimeoutError(
+                errno.ETIMEDOUT, f"{self.options.endpoint or 'the server'} did not answer in time"
+            )
+        said = f"the server said {status} {code}".strip() if status else "the server cannot be reached"
+        return PlaceError(errno.EIO, f"{said} when asked to {doing} {where}", "try again when it works")
+
+
+class ReplacedError(PlaceError):
+    """The path belongs to another version than the one that was named."""
+
+
+def _open_store(bucket: str, options: BucketOptions) -> S3Store:
+    try:
+        from obstore.store import S3Store
+    except ImportError as error:
+        raise missing_error(S3, "obstore") from error
+    limit = timedelta(seconds=options.timeout_s)
+    return S3Store(
+        bucket,
+        **({"endpoint": options.endpoint} if options.endpoint else {}),  # type: ignore[arg-type]
+        region=options.region,
+        virtual_hosted_style_request=options.addressing == "virtual",
+        checksum_algorithm="SHA256",
+        client_options={
+            "timeout": limit,
+            "connect_timeout": timedelta(seconds=min(CONNECT_LIMIT_S, options.timeout_s)),
+            "allow_http": options.endpoint.startswith("http://"),
+        },
+        retry_config={
+            "max_retries": options.retries,
+            "retry_timeout": limit * (options.retries + 1),
+            "backoff": {
+                "init_backoff": timedelta(milliseconds=100),
+                "max_backoff": timedelta(seconds=5),
+                "base": 2,
+            },
+        },
+    )
