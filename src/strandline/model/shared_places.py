@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from strandline.model.buckets import is_bucket_address
 
+
 def find_objection_to_sharing(path: str) -> str | None:
     """Why a shared catalog cannot have this place; None if it can.
 
