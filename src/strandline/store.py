@@ -810,7 +810,8 @@ class Store:
 
     def heal_known(self, sd: StorageDirRef, *, dry_run: bool = False) -> ChangeReport:
         """Gives the files of a storage directory that are known to be bad their right bytes back, as :meth:`heal`
-        does after a verification. Cost: a read of each bad file, and of each good one; and two seconds per bad file.
+        does after a verification. Cost: a read of each bad file, and of each good one; and two seconds
+        for all of them together.
         """
         return services.rescue.heal_known(self._bench, self.get_storage_dir(sd), dry_run=dry_run)
 

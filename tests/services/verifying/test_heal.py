@@ -244,3 +244,16 @@ def test_a_read_only_folder_is_not_healed(machine: Machine) -> None:
     put_half(root, ONE)
     assert refusals(repair(machine)) == ["sd-read-only"]
     assert hashlib.sha256((root / "media" / NAME).read_bytes()).hexdigest()[:32] != ID
+
+
+def test_all_files_become_quiet_together(machine: Machine) -> None:
+    """Two seconds for all of them, and not for each."""
+    pictures = [make_picture("png", seed=seed, size=(20, 20)) for seed in range(20, 26)]
+    sd = machine.add("one", *pictures)
+    machine.add("two", *pictures)
+    for data in pictures:
+        (machine.media(sd) / name_of(data)).write_bytes(data[:-20])
+    machine.clock.pass_time(minutes=10)
+    begun_s = machine.bench.monotonic()
+    assert say(repair(machine)) == [("arriving", True)] * len(pictures)
+    assert machine.bench.monotonic() - begun_s < 5

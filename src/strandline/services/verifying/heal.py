@@ -37,6 +37,7 @@ from strandline.services.saving.entries import read_entry
 from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.trash import copy_to_trash, discard_copy, open_bytes
+from strandline.services.verifying.quiet import QuietFiles
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -44,12 +45,6 @@ if TYPE_CHECKING:
 
     from strandline.folders.port import ProofCopy
     from strandline.model.image_files import ImageFile
-
-QUIET_S = 2.0
-"""A file that did not change for so long is not being written."""
-PATIENCE_S = 30.0
-"""How long a file that keeps changing is waited for."""
-PAUSE_S = 0.25
 
 MOST_FILES = 1_000_000
 """Files of a given folder that are looked at."""
@@ -91,13 +86,16 @@ def heal_findings(
     done: list[FileChange] = []
     refused: list[RefusedChange] = []
     after: list[VerifyFinding] = []
+    findings, quiet = list(findings), QuietFiles(bench)
+    if not dry_run:
+        _look_at_all(quiet, findings)
     for finding in findings:
         if finding.fault not in HEALED_FROM_BYTES:
             after.append(finding)
             continue
         plan.append(finding.change)
         try:
-            kept_as = _heal(bench, finding, list_files, dry_run=dry_run)
+            kept_as = _heal(bench, finding, list_files, None if dry_run else quiet)
         except StrandlineError as error:
             refused.append(finding.change.refuse(error))
             after.append(finding)
@@ -105,6 +103,15 @@ def heal_findings(
             done += [] if dry_run else [finding.change]
             after.append(finding if dry_run else replace(finding, is_healed=True, kept_as=kept_as))
     return after, ChangeReport(tuple(plan), tuple(done), tuple(refused))
+
+
+def _look_at_all(quiet: QuietFiles, findings: Iterable[VerifyFinding]) -> None:
+    """The first look at each file that is to be healed, so that they all become quiet together."""
+    for finding in findings:
+        if finding.fault in HEALED_FROM_BYTES:
+            folder = quiet.bench.folder(finding.sd)
+            with suppress(StrandlineError):  # the look before it is healed says it
+                quiet.look_at(folder, folder.layout.name_of(finding.path))
 
 
 def check_folders(bench: Workbench, folders: Iterable[str]) -> None:
@@ -118,8 +125,13 @@ def check_folders(bench: Workbench, folders: Iterable[str]) -> None:
             ) from error
 
 
-def _heal(bench: Workbench, finding: VerifyFinding, list_files: ListFiles, *, dry_run: bool) -> str | None:
-    """Heals one file. Returns where the foreign image is that was under its id, if there was one."""
+def _heal(
+    bench: Workbench, finding: VerifyFinding, list_files: ListFiles, quiet: QuietFiles | None
+) -> str | None:
+    """Heals one file, or without ``quiet`` only looks for its bytes.
+
+    Returns where the foreign image is that was under its id, if there was one.
+    """
     sd = check_writable(bench, finding.sd)
     folder = bench.folder(sd)
     name = folder.layout.name_of(finding.path)
@@ -131,9 +143,9 @@ def _heal(bench: Workbench, finding: VerifyFinding, list_files: ListFiles, *, dr
         )
     with ExitStack() as opened:
         copy = _find_good(bench, sd, finding, list_files, opened)
-        if dry_run:
+        if quiet is None:
             return None
-        _wait_until_quiet(bench, folder, name)
+        quiet.wait_for(folder, name)
         if _is_promised(sd, finding):
             save_image(bench, copy, sd, image_id=finding.image_id)
             return _find_kept(bench, sd, finding)
@@ -232,32 +244,6 @@ def read_file(bench: Workbench, path: str, opened: ExitStack) -> tuple[ProofCopy
     """The bytes of any file, and when it was last written to. Raises ``UnreadableFileError``."""
     folder, name = os.path.dirname(path), os.path.basename(path)
     return read_entry(bench, bench.folder_at(folder), name, opened)
-
-
-def _wait_until_quiet(bench: Workbench, folder: Folder, name: str) -> None:
-    """Waits until nobody has written to the file for two seconds.
-
-    Raises:
-        SourceNotFoundError: It is gone. It is not brought back.
-        FileChangedError: It keeps changing.
-    """
-    give_up_s = bench.monotonic() + PATIENCE_S
-    seen, since_s = None, bench.monotonic()
-    while True:
-        with disk_errors("look at", folder.where(name)):
-            found = folder.probe([name])
-        if not found:
-            raise SourceNotFoundError(
-                f"there is no {folder.where(name)} any more; it is not brought back", source=name
-            )
-        now_s = bench.monotonic()
-        if found != seen:
-            seen, since_s = found, now_s
-        elif now_s - since_s >= QUIET_S:
-            return
-        if now_s >= give_up_s:
-            raise FileChangedError(f"{folder.where(name)} keeps changing; try again later", path=name)
-        bench.sleep(PAUSE_S)
 
 
 def _replace(
