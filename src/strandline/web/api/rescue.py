@@ -45,7 +45,9 @@ async def rescue(backend: TheBackend, wanted: Rescue) -> Response:
     def act() -> Response:
         for folder in wanted.folders:
             if not os.path.isabs(folder) or "\0" in folder:
-                raise InvalidPathError(f"{folder[:100]!r} is no whole path of a folder", path=folder[:100])
+                raise InvalidPathError(
+                    f"{folder[:100]!r} is not the whole path of a folder", path=folder[:100]
+                )
         report = backend.store.rescue(wanted.folders, dry_run=wanted.dry_run)
         backend.care.forget_looks()
         told = schemas.Rescued(report, wanted.dry_run)

@@ -186,7 +186,8 @@ def parse_folder(typed: str) -> str:
     if not os.path.isabs(path) or "\0" in path:
         shown = show_plainly(typed.strip()[:100])
         raise InvalidPathError(
-            f"{shown!r} is no whole path of a folder; write it from the top, such as /media/card", path=shown
+            f"{shown!r} is not the whole path of a folder; write it from the top, such as /media/card",
+            path=shown,
         )
     return path
 
