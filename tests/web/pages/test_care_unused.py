@@ -65,7 +65,7 @@ def test_they_are_shown_with_what_was_read(served: Served) -> None:
     assert "1 picture is unused" in page
     assert "p00.png" in page
     assert "Vault: 1 text read; 1 of 12 pictures unused." in page
-    assert "no text anywhere names any of its 1 picture, so it is no folder of notes" in page
+    assert "no text anywhere names any of its 1 picture, so it is not a folder of notes" in page
     assert id_of(ALONE)[:8] not in page
 
 
