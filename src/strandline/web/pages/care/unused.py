@@ -186,7 +186,7 @@ def list_read(folders: Sequence[FolderUsage]) -> list[str]:
         if each.images and each.is_without_notes:
             lines.append(
                 f"{name}: {texts} read; no text anywhere names any of its {say_count(each.images, 'picture')}, so it "
-                "is no folder of notes and is left alone"
+                "is not a folder of notes, and is left alone"
             )
         else:
             lines.append(
