@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Self, TypeAlias
 from weakref import WeakSet
 
 from strandline import services
@@ -807,6 +807,14 @@ class Store:
             InvalidPathError, DiskError: The target cannot be written.
         """
         return services.provide.provide(self._bench, wanted, os.fspath(target))
+
+    def provide_zip(self, wanted: Iterable[WantedImage]) -> tuple[ChangeReport, BinaryIO]:
+        """The same as the bytes of a ZIP file, in an unnamed file of this home. The caller closes it.
+
+        Raises:
+            ImageNotFoundError: Nothing of it is here.
+        """
+        return services.provide.provide_zip(self._bench, wanted)
 
     def heal_known(self, sd: StorageDirRef, *, dry_run: bool = False) -> ChangeReport:
         """Gives the files of a storage directory that are known to be bad their right bytes back, as :meth:`heal`

@@ -74,6 +74,7 @@ class World:
             },
             "POST /api/v1/export": {"image_ids": [self.known["image_id"][0]]},
             "POST /api/v1/duplicates/fold": {"dry_run": True},
+            "POST /api/v1/wanted/provide": {"wanted": [{"image_id": self.known["image_id"][0]}]},
             "POST /api/v1/rescue": {"folders": [self.folders[0]], "dry_run": True},
             "POST /api/v1/unused/collect": {"confirm": True},
             "POST /api/v1/sds/{sd}/conflicts/resolve": {"dry_run": True},

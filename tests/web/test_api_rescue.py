@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,3 +65,16 @@ def test_what_cannot_be_is_refused(served: Served, tmp_path: Path) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "place-taken")
     assert [row["path"] for row in refused.json()["plan"]] == ["lost.png"]
     assert (tmp_path / "Vault/lost.png").read_bytes() == b"something else"
+
+
+def test_what_another_machine_wants_is_handed_out(served: Served) -> None:
+    """As an archive, by the list that ``GET /wanted`` answered there. Nothing in a row is believed."""
+    rows = [{"image_id": id_of(KEPT), "path": "../x", "more": 1}, {"image_id": id_of(LOST)}, {"sha256": 7}]
+    answer = served.post("/wanted/provide", {"wanted": rows})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    assert "attachment" in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.namelist() == [f"{id_of(KEPT)}.png"]
+        assert archive.read(archive.namelist()[0]) == KEPT
+    assert served.post("/wanted/provide", {"wanted": [{"image_id": id_of(LOST)}]}).status_code == 404
+    assert served.post("/wanted/provide", {"wanted": "x"}).status_code == 422

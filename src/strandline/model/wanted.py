@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import ClassVar
 
 from strandline.errors import InvalidImageIdError, InvalidInputError
@@ -157,6 +157,11 @@ def parse_wanted(text: str | bytes) -> tuple[list[WantedImage], int]:
         raise InvalidInputError("this is not what `strandline wanted --json` prints") from error
     if not isinstance(rows, list) or len(rows) > MOST_WANTED:
         raise InvalidInputError(f"a list of wanted images has at most {MOST_WANTED:,} rows")
+    return parse_rows(rows)
+
+
+def parse_rows(rows: Sequence[object]) -> tuple[list[WantedImage], int]:
+    """The same for the rows of such a list."""
     images = [_parse_row(row) for row in rows]
     known = [each for each in images if each is not None and each.content_id is not None]
     return list(dict.fromkeys(known)), len(rows) - len(known)

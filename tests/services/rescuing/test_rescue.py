@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,12 +14,12 @@ import pytest
 from builders.machine import LEGACY_ID, Machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of
-from strandline.errors import SourceNotFoundError
+from strandline.errors import ImageNotFoundError, SourceNotFoundError
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.wanted import RescueReport, WantedFile, parse_wanted
+from strandline.model.wanted import RescueReport, WantedFile, WantedImage, parse_wanted
 from strandline.services.finding.search import find_image
 from strandline.services.rescuing import search
-from strandline.services.rescuing.provide import provide
+from strandline.services.rescuing.provide import provide, provide_zip
 from strandline.services.rescuing.rescue import rescue
 from strandline.services.rescuing.wanted import list_wanted
 from strandline.services.saving.save import save_image
@@ -255,8 +256,6 @@ def test_what_another_machine_provides_is_found(machine: Machine, target: str) -
         (machine.folder / target / NAME).write_bytes(ONE)
         assert say(bring_back(machine, machine.folder / target))[0] == [f"media/{NAME}"]
     else:
-        import zipfile
-
         with zipfile.ZipFile(machine.folder / target) as archive:
             assert archive.read(NAME) == ONE
 
@@ -268,3 +267,16 @@ def test_what_is_not_here_is_told(machine: Machine) -> None:
     report = provide(machine.bench, images, str(machine.folder / "out.zip"))
     assert [each.code for each in report.refused] == ["image-not-found"]
     assert not (machine.folder / "out.zip").exists()
+
+
+def test_an_archive_of_what_is_here_is_handed_out(machine: Machine) -> None:
+    """Without a file that somebody must remove. If nothing is here, there is no archive."""
+    machine.add("one", ONE)
+    here, nowhere = WantedImage(id_of(ONE), None), WantedImage(id_of(TWO), None)
+    report, file = provide_zip(machine.bench, [here, nowhere])
+    with file, zipfile.ZipFile(file) as archive:
+        assert [archive.read(name) for name in archive.namelist()] == [ONE]
+    assert ([change.image_id for change in report.done], len(report.refused)) == ([id_of(ONE)], 1)
+    with pytest.raises(ImageNotFoundError):
+        provide_zip(machine.bench, [nowhere])
+    assert list(machine.bench.scratch.iterdir()) == []

@@ -13,7 +13,7 @@ from builders.clocks import FakeClock
 from builders.named_vault import put
 from builders.pictures import make_picture
 from builders.served import Served, serving
-from builders.storage import id_of
+from builders.storage import id_of, make_storage_dir
 from strandline.runtime.assembly import open_store
 from strandline.web.pages.care import frame
 
@@ -72,8 +72,8 @@ def test_a_card_is_looked_through_on_a_phone(
     check(page)
 
 
-def test_the_list_for_another_machine_can_be_had(served: Served, open_page: OpenPage) -> None:
-    """It is what ``strandline provide`` takes."""
+def test_the_list_for_another_machine_can_be_had(served: Served, open_page: OpenPage, tmp_path: Path) -> None:
+    """It is what ``strandline provide`` takes, and this page."""
     page = open_page(served, "/care/wanted")
     with page.expect_download() as started:
         page.get_by_role("link", name="Download the list").click()
@@ -81,3 +81,9 @@ def test_the_list_for_another_machine_can_be_had(served: Served, open_page: Open
     assert [row["image_id"] for row in json.loads(started.value.path().read_text())["wanted"]] == [
         id_of(LOST)
     ]
+    served.store.add_storage_dir(make_storage_dir(tmp_path / "Elsewhere", LOST))
+    page = open_page(served, "/care/wanted")
+    page.get_by_label("The list (wanted.json)").set_input_files(started.value.path())
+    with page.expect_download() as archive:
+        page.get_by_role("button", name="Get the archive").click()
+    assert archive.value.suggested_filename == "for-another-machine.zip"

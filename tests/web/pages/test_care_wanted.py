@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -146,3 +149,21 @@ def test_another_picture_under_the_name_is_not_shown_as_the_lost_one(served: Ser
     lost = served.store.list_wanted()[0]
     shown = {fault: wanted.describe_lost("", replace(lost, fault=fault)).address for fault in Fault}
     assert {fault for fault, address in shown.items() if address} == wanted.HALF_THERE
+
+
+def test_another_machines_list_becomes_an_archive(served: Served) -> None:
+    """Its rows are those that this page hands out. What is no list is refused on the page."""
+    rows = json.dumps({"wanted": [{"image_id": id_of(KEPT)}, {"image_id": id_of(LOST)}]})
+    sent = served.client.post("/care/wanted/provide", files={"files": ("wanted.json", rows)})
+    assert sent.status_code == 200
+    with zipfile.ZipFile(io.BytesIO(sent.content)) as archive:
+        assert archive.namelist() == [f"{id_of(KEPT)}.png"]
+    for text, status, said in (
+        ("no list", 422, "this is not what"),
+        (json.dumps({"wanted": []}), 404, "no storage directory here has anything that is wanted"),
+    ):
+        refused = served.client.post("/care/wanted/provide", files={"files": ("wanted.json", text)})
+        assert refused.status_code == status
+        assert said in read(refused.text).lower()
+        assert "`" not in read(refused.text)
+    assert served.client.post("/care/wanted/provide", data={"files": "x"}).status_code == 422

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from strandline.errors import ImageNotFoundError, InvalidPathError, PlaceTakenError, StrandlineError
 from strandline.folders.disk_errors import disk_errors
@@ -50,20 +50,45 @@ def provide(bench: Workbench, wanted: Iterable[WantedImage], target: str) -> Cha
         InvalidPathError: Its folder is not there.
         DiskError: The target cannot be written.
     """
+    with _open_target(bench, os.path.abspath(target)) as place:
+        return _collect(bench, wanted, place)
+
+
+def provide_zip(bench: Workbench, wanted: Iterable[WantedImage]) -> tuple[ChangeReport, BinaryIO]:
+    """The same as the bytes of a ZIP file, in an unnamed file of the home, which the caller closes.
+
+    Raises:
+        ImageNotFoundError: Nothing of it is here.
+        DiskError: The home has no room.
+    """
+    with ExitStack() as opened:
+        file = opened.enter_context(tempfile.TemporaryFile(dir=bench.scratch))
+        with (
+            disk_errors("write", str(bench.scratch)),
+            zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
+        ):
+            report = _collect(bench, wanted, _ZipTarget(archive))
+        if not report.done:
+            raise ImageNotFoundError("no storage directory here has anything that is wanted")
+        file.seek(0)
+        opened.pop_all()
+    return report, cast("BinaryIO", file)
+
+
+def _collect(bench: Workbench, wanted: Iterable[WantedImage], place: Target) -> ChangeReport:
     plan: list[FileChange] = []
     done: list[FileChange] = []
     refused: list[RefusedChange] = []
-    with _open_target(bench, os.path.abspath(target)) as place:
-        for each in wanted:
-            change = FileChange(each.image_id or each.content_id, None, None)
-            try:
-                with ExitStack() as opened:
-                    change, copy, mtime_ns = _find(bench, each, opened)
-                    place.put(change.path or "", copy, mtime_ns)
-                done.append(change)
-            except StrandlineError as error:
-                refused.append(change.refuse(error))
-            plan.append(change)
+    for each in wanted:
+        change = FileChange(each.image_id or each.content_id, None, None)
+        try:
+            with ExitStack() as opened:
+                change, copy, mtime_ns = _find(bench, each, opened)
+                place.put(change.path or "", copy, mtime_ns)
+            done.append(change)
+        except StrandlineError as error:
+            refused.append(change.refuse(error))
+        plan.append(change)
     return ChangeReport(tuple(plan), tuple(done), tuple(refused))
 
 

@@ -9,17 +9,22 @@ from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Query
 from fastapi import Path as PathPart
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from strandline.errors import EntryNotFoundError, InvalidPathError, StrandlineError
+from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError, StrandlineError
 from strandline.model.changes import FileChange
 from strandline.model.defaults import TILE_SIZE
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.state_words import FILE_WORDS, StateWord, Tone
 from strandline.model.verification import FAULT_OF_STATE, Fault
-from strandline.model.wanted import RescueReport, WantedFile
+from strandline.model.wanted import RescueReport, WantedFile, WantedImage, parse_wanted
 from strandline.runtime.care_jobs import CareJob, Kind
 from strandline.web.answers import HARMLESS
+from strandline.web.api.spooling import Part, spooled_form
+from strandline.web.api.uploads import SilentClientError, limit_body
+from strandline.web.api.wanted import send_provided
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import words
 from strandline.web.pages.care.frame import (
@@ -36,6 +41,7 @@ from strandline.web.pages.care.frame import (
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import PageRoute, render
 from strandline.web.pages.trash_pages import MOST_REASONS
+from strandline.web.problems import answer_refusal
 from strandline.web.statuses import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -43,6 +49,9 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PLACE = "/care/wanted"
 
 FILES_PER_PAGE = 60
+
+MAX_LIST_BYTES = 128 * 1024 * 1024
+"""Of a list from another machine: more than 200,000 rows with long names have."""
 
 MOST_NAMED = 20
 """Files that are named that could not be read."""
@@ -160,6 +169,34 @@ async def bring_back(backend: TheBackend, sure: FormCheck = False) -> Response:
     change(backend, RESCUED, rescue)
     backend.care.forget(SEARCH)
     return go_to(backend, PLACE)
+
+
+@router.post("/care/wanted/provide")
+async def provide(backend: TheBackend, request: Request) -> Response:
+    """What this machine has of the list that another machine's page handed out, as an archive."""
+    limited = Request(request.scope, limit_body(request, MAX_LIST_BYTES))
+    try:
+        async with spooled_form(limited, backend, max_files=1) as form:
+            images = await backend.crossing.slow(lambda: read_list(form.parts))
+        return await send_provided(backend, images)
+    except (ClientDisconnect, SilentClientError):
+        return answer_refusal("client-silent")
+    except (StrandlineError, MultiPartException) as error:
+        told = Done(Note("bad", "That did not work", [error.message]), can_undo=False)
+        status = http_status_of(error) if isinstance(error, StrandlineError) else 422
+        return await backend.crossing.slow(lambda: _draw(backend, 0, told, status))
+
+
+def read_list(parts: Sequence[Part]) -> list[WantedImage]:
+    """The images in the list that a form has.
+
+    Raises:
+        InvalidInputError: It is no such list.
+    """
+    if not parts:
+        raise InvalidInputError("choose the list that the other machine's page handed out")
+    with parts[0].writer.finish().open() as data:
+        return parse_wanted(data.read(MAX_LIST_BYTES))[0]
 
 
 @router.get("/care/wanted/picture/{sha256}")

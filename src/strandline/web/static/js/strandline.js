@@ -11,9 +11,15 @@ import "./scan-form.js";
 import "./take-in.js";
 
 // A picture that has gone since is an empty place, not a broken one.
-document.addEventListener("error", (event) => {
-  if (event.target.matches?.(".thumb img, .shot img")) event.target.classList.add("is-away");
-}, true);
+const MAY_BE_AWAY = ".thumb img, .shot img";
+for (const kind of ["error", "load"]) {
+  document.addEventListener(kind, ({ target }) => {
+    if (target.matches?.(MAY_BE_AWAY)) target.classList.toggle("is-away", kind === "error");
+  }, true);
+}
+for (const picture of document.querySelectorAll(MAY_BE_AWAY)) {
+  if (picture.complete && !picture.naturalWidth) picture.classList.add("is-away"); // it failed before this ran
+}
 
 // A file whose bytes are no picture, or one that cannot be drawn here, says so instead of showing an empty frame.
 const MAY_FAIL = ".shown img, .preview a > img";
