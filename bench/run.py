@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.arrivals import measure_arrivals
+from bench.care import measure_care
 from bench.http import measure_http
 from bench.lookups import measure_lookups
 from bench.material import build_world
@@ -40,6 +41,7 @@ TOPICS = {
     "scanning": measure_scanning,
     "lookups": measure_lookups,
     "saves": measure_saves,
+    "care": measure_care,
     "arrivals": measure_arrivals,
     "start-up": measure_start_up,
     "thumbnails": measure_thumbnails,
