@@ -50,7 +50,11 @@ class TestCopy:
         assert run(made, "copy", "--search", "png", "--to", "Archive") == 0
         told = capsys.readouterr()
         assert told.out == f"copied media/{id_of(TWO)}.png in 'Archive'\n"
-        assert told.err == "strandline: 1 image is in 'Archive' already\n"
+        undo = f"strandline delete --sd Archive {id_of(TWO)}"
+        assert told.err.splitlines() == [
+            "strandline: 1 image is in 'Archive' already", f"strandline: to undo, run `{undo}`",
+        ]  # fmt: skip
+        assert run(made, *undo.split()[1:]) == 0
 
     def test_all_that_a_note_uses(
         self, made: CommandHome, vault: Path, capsys: pytest.CaptureFixture[str]

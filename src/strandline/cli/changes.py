@@ -20,9 +20,10 @@ from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from strandline.model.changes import ChangeReport, FileChange
+    from strandline.model.image_ids import ImageId
     from strandline.model.note_checks import NoteUse
 
 MOST_USES = 20
@@ -75,6 +76,13 @@ def say_undo(report: ChangeReport) -> None:
     ids = list(dict.fromkeys(str(change.image_id) for change in report.done))
     more = " …" if len(ids) > MOST_IDS else ""
     say(f"to undo, run {say_command('trash', 'restore', *ids[:MOST_IDS])}{more}")
+
+
+def say_undo_saving(sd_name: str, ids: Iterable[ImageId | None]) -> None:
+    """Says on stderr how images leave a storage directory again that came into it just now."""
+    all_ids = list(dict.fromkeys(str(each) for each in ids))
+    more = " …" if len(all_ids) > MOST_IDS else ""
+    say(f"to undo, run {say_command('delete', '--sd', sd_name, *all_ids[:MOST_IDS])}{more}")
 
 
 def insist(what: str, *, yes: bool, can_be_undone: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from strandline.cli.arguments import GivenIds, image_ids_or_none_argument, list_sd_completions
-from strandline.cli.changes import judge, name_change, say_refused, say_uses
+from strandline.cli.changes import judge, name_change, say_refused, say_undo_saving, say_uses
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.many_ids import gather_images
 from strandline.cli.progress import Bars
@@ -151,6 +151,8 @@ def _show_copied(report: TransferReport, to: str, *, dry_run: bool) -> None:
     if there:
         are = "is" if len(there) == 1 else "are"
         say(f"{say_count(len(there), 'image')} {are} in {show_plainly(to)!r} already")
+    if report.copied:
+        say_undo_saving(to, (change.image_id for change in report.copied))
     _say_nothing(report, to)
 
 

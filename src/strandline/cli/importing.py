@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import STDIN, sd_option
+from strandline.cli.changes import say_undo_saving
 from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
@@ -18,7 +19,6 @@ from strandline.cli.targets import choose_target, find_note
 from strandline.cli.writing import is_terminal, say, say_about, write_line
 from strandline.model.left_out import say_left_out
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
-from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
     from strandline.model.imports import ImportReport
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 20
 """Pictures with a line of their own on a terminal. A pipe gets all."""
-
-MOST_IDS = 3
-"""Ids in a command that is offered."""
 
 
 @click.command("import", cls=Verb)
@@ -90,9 +87,7 @@ def _show(report: ImportReport, target: StorageDir) -> None:
         say(line)
     say(_summarize(report, target))
     if report.done:
-        ids = [str(image.image_id) for image in report.done[:MOST_IDS]]
-        dots = " …" if len(report.done) > MOST_IDS else ""
-        say(f"to undo, run {say_command('delete', '--sd', target.name, *ids)}{dots}")
+        say_undo_saving(target.name, (image.image_id for image in report.done))
 
 
 def _summarize(report: ImportReport, target: StorageDir) -> str:
