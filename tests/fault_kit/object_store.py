@@ -1,8 +1,8 @@
 """An object store that misbehaves: a proxy in front of a real one, whose answers a test chooses.
 
 The rule gets each request. It returns None to pass it on, a status to answer with instead, ``"hang"`` to never
-answer, ``"lost"`` to carry it out and then fail, or a function that changes the body of the real answer: to cut a
-listing short, or to answer with an old one.
+answer, ``"lost"`` to carry it out and then fail, ``"blind"`` to ignore its conditions, or a function that changes the
+body of the real answer: to cut a listing short, or to answer with an old one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from builders.s3_server import OtherProgram
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Asked:
 
 
 Change: TypeAlias = Callable[[bytes], bytes]
-Fault: TypeAlias = "int | Literal['hang', 'lost'] | Change | None"
+Fault: TypeAlias = "int | Literal['hang', 'lost', 'blind'] | Change | None"
 Rule: TypeAlias = "Callable[[Asked], Fault]"
 
 
@@ -91,11 +93,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif isinstance(fault, int):
             self._reply(fault, {}, f"<Error><Code>Fault{fault}</Code></Error>".encode())
         else:
-            status, told, data = self._ask(body)
+            status, told, data = self._ask_blindly(asked, body) if fault == "blind" else self._ask(body)
             if fault == "lost":
                 self._reply(500, {}, b"<Error><Code>InternalError</Code></Error>")
             else:
-                self._reply(status, told, data if fault is None else fault(data))
+                self._reply(status, told, fault(data) if callable(fault) else data)
 
     def _ask(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(self._upstream, timeout=20)
@@ -105,6 +107,12 @@ class _Handler(BaseHTTPRequestHandler):
             return real.status, dict(real.getheaders()), real.read()
         finally:
             connection.close()
+
+    def _ask_blindly(self, asked: Asked, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Without the conditions, and so with a signature of its own."""
+        bucket = unquote(urlsplit(self.path).path).split("/")[1]
+        real = OtherProgram(f"http://{self._upstream}", bucket).ask(asked.method, asked.key, body=body)
+        return real.status, {"ETag": real.headers["etag"]}, real.body
 
     def _reply(self, status: int, headers: dict[str, str], data: bytes) -> None:
         self.send_response_only(status)

@@ -15,7 +15,7 @@ from builders.bucket_machine import BucketMachine, open_bucket_machine
 from builders.s3_server import S3Server
 from builders.storage import id_of, make_pictures, name_of
 from fault_kit.object_store import Asked, Change, Fault, FaultyStore, cut_after, leave_out, run_faulty_store
-from strandline.errors import StrandlineError
+from strandline.errors import NotInBucketsError, StrandlineError
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDirState
 
@@ -246,3 +246,41 @@ def test_a_vanished_bucket_is_offline(tmp_path: Path, s3_server: S3Server) -> No
             other.put(name, data or b"")
         assert machine.scan().unchanged == len(KNOWN)
         assert machine.told() == []
+
+
+@pytest.mark.parametrize("layout", [None, "named"])
+def test_nothing_is_written_where_conditions_are_ignored(
+    tmp_path: Path, s3_server: S3Server, layout: str | None
+) -> None:
+    """Two programs would overwrite each other. It can be read, and the message says how."""
+    other = s3_server.make_place()
+    other.put("x.png", ONE)
+    with (
+        run_faulty_store(s3_server.endpoint) as faulty,
+        open_bucket_machine(tmp_path / "home", s3_server, other, endpoint=faulty.endpoint) as machine,
+    ):
+        faulty.rule = lambda asked: "blind" if asked.method == "PUT" else None
+        if layout is None:
+            other.delete("x.png")
+            with pytest.raises(NotInBucketsError, match="--read-only"):
+                machine.add()
+            assert other.list_names() == []
+            assert machine.add(read_only=True).provisional
+        else:
+            sd = machine.add()
+            with pytest.raises(NotInBucketsError, match="--read-only"):
+                machine.store.save(NEW, sd=sd)
+            assert machine.store.probe_storage_dir(sd).guarantees.lacking[0] == "creates_once"
+            assert other.list_names() == ["x.png"]
+
+
+def test_nothing_is_replaced_where_versions_are_ignored(world: World) -> None:
+    """The wrong bytes stay, and can be replaced by another program."""
+    world.faulty.rule = lambda asked: "blind" if asked.key.endswith("/first") else None
+    world.machine.put(TWO, name_of(ONE))
+    world.machine.scan()
+    with pytest.raises(NotInBucketsError, match="would also replace"):
+        world.machine.store.save(ONE, sd=world.machine.sd)
+    assert world.machine.other.get(f"media/{name_of(ONE)}") == TWO
+    guarantees = world.machine.store.probe_storage_dir(world.machine.sd).guarantees
+    assert guarantees.lacking == ("replaces_only_the_same",)

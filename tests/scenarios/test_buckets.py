@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from strandline.errors import (
     UnreadTextsError,
     UnsuitableFolderError,
 )
-from strandline.model.image_files import FileState
+from strandline.model.image_files import FileState, ImageFilter
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import LayoutKind, StorageDirState
 from strandline.services.saving.intake import NewImage
@@ -245,6 +246,15 @@ def test_it_is_inspected_explained_and_browsed(machine: BucketMachine) -> None:
     assert machine.store.status().images == 2
     assert all(check.ok for check in machine.store.check_health() if "storage" in check.name)
     assert machine.other.list_names() == before
+
+
+def test_images_sort_by_when_they_were_first_seen(machine: BucketMachine) -> None:
+    """A bucket keeps no time of theirs, and none was taken in 1970."""
+    machine.add(ONE)
+    machine.put(TWO)
+    machine.scan()
+    recent = ImageFilter(since=machine.clock.now() - timedelta(days=1))
+    assert len(machine.store.gallery.list_after(recent, after=None, limit=9).images) == 2
 
 
 def test_named_pictures_are_taken_as_they_are(machine: BucketMachine) -> None:

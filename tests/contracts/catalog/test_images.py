@@ -43,9 +43,10 @@ def files(draw: st.DrawFn) -> list[ImageFile]:
 
 
 def place(row: ImageFile) -> tuple[float, int, str]:
-    """The file's sort key: when it was taken, otherwise its mtime."""
+    """The file's sort key: when it was taken, otherwise its mtime, or if it has none, when it was first seen."""
     assert row.stamp is not None
-    at_s = row.stamp.mtime_ns / 1e9 if row.taken_at is None else row.taken_at.timestamp()
+    untaken_s = row.stamp.mtime_ns / 1e9 if row.stamp.mtime_ns else row.first_seen.timestamp()
+    at_s = untaken_s if row.taken_at is None else row.taken_at.timestamp()
     return at_s, row.sd, row.path
 
 
@@ -179,7 +180,7 @@ def test_a_search_finds_names_however_they_are_spelled(catalog: Catalog, text: s
 def test_images_that_arrive_while_one_pages_shift_nothing(catalog: Catalog) -> None:
     """The next page starts after the last image, not after a number of images."""
     some = [
-        register_listed(1, f"media/{i}.png", i, "image/png", Seen(FileStamp(1, 10**9 * n, 1)), NOW)
+        register_listed(1, f"media/{i}.png", i, "image/png", Seen(FileStamp(1, 10**9 * (n + 1), 1)), NOW)
         for n, i in enumerate(IMAGES)
     ]
     fill(catalog, some[:3])
@@ -198,7 +199,7 @@ def test_changes_between_pages_neither_repeat_nor_skip(catalog: Catalog, sort: S
     ids = [ImageId(f"{number:032x}") for number in range(12)]
     rows = [
         replace(
-            register_listed(1, f"media/{i}.png", i, "image/png", Seen(FileStamp(1, 10**9 * n, 1)), NOW),
+            register_listed(1, f"media/{i}.png", i, "image/png", Seen(FileStamp(1, 10**9 * (n + 1), 1)), NOW),
             first_seen=NOW + timedelta(seconds=n),
         )
         for n, i in enumerate(ids)

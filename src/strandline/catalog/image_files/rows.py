@@ -233,7 +233,7 @@ def sort_time(row: ImageFile) -> int:
         return as_microseconds(row.taken_at)
     if row.stamp is None:
         return as_microseconds(row.first_seen)
-    return fit(row.stamp.mtime_ns // 1000)
+    return fit(row.stamp.mtime_ns // 1000) or as_microseconds(row.first_seen)  # a bucket keeps no time
 
 
 def fit(number: int) -> int:

@@ -47,7 +47,7 @@ class ImageFileWriter(ImageFileReader):
             (
                 (
                     path, image_id, media_type, stamp, int(size),
-                    int(mtime_ns) // 1000 if len(mtime_ns) < 22 else fit(int(mtime_ns) // 1000),
+                    (int(mtime_ns) // 1000 if len(mtime_ns) < 22 else fit(int(mtime_ns) // 1000)) or now_us,
                     None if image_id is not None else fold_name(path),
                 )
                 for path, image_id, media_type, stamp in files

@@ -11,6 +11,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError, InvalidPathError
+from strandline.model.buckets import is_bucket_address
 from strandline.model.changes import ChangeReport
 from strandline.model.reports import AddedStorageDir, TakenIn
 from strandline.model.storage_dirs import StorageDir
@@ -152,10 +153,10 @@ def _add(backend: Backend, wanted: NewStorageDir) -> Response:
 
 
 def check_whole(path: str) -> str:
-    """Expands ``~`` to the user's home. Refuses a relative path: the client does not know where the server was
-    started.
+    """The path as it is. Refuses a relative one: the client does not know where the server was started. The address
+    of a bucket is whole.
     """
-    if not (os.path.isabs(path) or path.startswith("~")):
+    if not (os.path.isabs(path) or path.startswith("~") or is_bucket_address(path)):
         raise InvalidPathError(f"give the whole path of the folder, not {path[:200]!r}", path=path[:200])
     return path
 
