@@ -83,6 +83,7 @@ def test_the_core_works_alone(tmp_path: Path) -> None:
     for extra, command in (
         (PICTURES, ("thumbnail", OLD_ID, "-o", "small.webp")),
         (SERVE, ("serve",)),
+        (S3, ("sd", "add", "s3://pictures/archive")),
         (POSTGRES, ("ls",)),
     ):
         core.environment["STRANDLINE_CATALOG_URL"] = "postgresql:///pics" if extra is POSTGRES else ""

@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from strandline.errors import MissingExtraError
 from strandline.extras import S3, missing_error
 from strandline.folders.disk_errors import PlaceError
 from strandline.model.buckets import BucketAddress, BucketOptions, is_plain_key
@@ -196,8 +195,6 @@ class BucketClient:
         """Turns what the library raises into our errors. ``OSError`` passes, except for a missing bucket."""
         try:
             yield
-        except MissingExtraError:
-            raise
         except Exception as error:
             raise self._explain(error, doing, path) from error
 
@@ -252,7 +249,8 @@ def _open_store(bucket: str, options: BucketOptions) -> S3Store:
     try:
         from obstore.store import S3Store
     except ImportError as error:
-        raise missing_error(S3, "obstore") from error
+        missing = missing_error(S3, "obstore")
+        raise PlaceError(errno.ENOSYS, missing.message, f"type: {missing.facts['command']}") from error
     limit = timedelta(seconds=options.timeout_s)
     return S3Store(
         bucket,

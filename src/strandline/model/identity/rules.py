@@ -12,6 +12,7 @@ import errno
 from collections.abc import Iterable
 from dataclasses import replace
 
+from strandline.model.buckets import is_bucket_address
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.identity.sightings import IdentitySighting, MediaFolder, Unfit
@@ -198,9 +199,13 @@ def _rule_1_unavailable(question: _Question) -> IdentityDecision | None:
             f"the folder is not there; bring its disk back, or if the folder is elsewhere now, run {move}"
         )
     elif sighting.errors:
-        found = "; ".join(f"{error.name or 'the folder'}: {error.reason}" for error in sighting.errors)
+        is_bucket = is_bucket_address(question.root)
+        place = "the bucket" if is_bucket else "the folder"
+        found = "; ".join(f"{error.name or place}: {error.reason}" for error in sighting.errors)
         refused = all(error.errno in (errno.EACCES, errno.EPERM) for error in sighting.errors)
         remedy = "give this user the right to read it" if refused else "try again when the disk answers"
+        if is_bucket:
+            remedy = "it is asked again by itself"
         problem = f"its identity cannot be read now ({found}); {remedy}"
     elif sighting.legacy and sighting.legacy.unfit is Unfit.EVICTED and question.known is None:
         problem = f"{sighting.legacy.name} is online-only; have the sync client download it"
