@@ -52,7 +52,9 @@ def parse(words: Sequence[str]) -> None:
 
 def list_invocations(line: str) -> Iterator[list[str]]:
     """The runs of the program in a line of a shell: what comes before redirections, pipes, and ``&&``."""
-    words = list(shlex.shlex(line, posix=True, punctuation_chars=True))
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.wordchars += ":@"  # of addresses
+    words = list(lexer)
     command: list[str] = []
     for word in [*words, ";"]:
         if word[0] in ";|&<>":

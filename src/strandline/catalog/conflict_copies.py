@@ -29,9 +29,7 @@ class ConflictCopyReader:
 
     def list_copies_of(self, image_ids: Iterable[ImageId]) -> list[ReadCopy]:
         """Those of these images, in all SDs."""
-        return self._list(
-            f"image_id IN (SELECT value FROM {self._sql.texts('?')})", json.dumps(list(image_ids))
-        )
+        return self._list(self._sql.is_text_of("image_id", "?"), json.dumps(list(image_ids)))
 
     def list_without_good_file(self, image_ids: Iterable[ImageId]) -> set[ImageId]:
         """Those of the images that have no file that is present, in the cloud, or in the trash.

@@ -58,6 +58,12 @@ class Dialect(Protocol):
     """The join that looks up the right side for each row of the left."""
     newest_number: str
     """The statement that gives the number of the newest event, or no row."""
+    newest_storage_dir: str
+    """The same for the highest number of a storage directory that was given."""
+    raise_number: str
+    """The statement after which new events get higher numbers than that one."""
+    raise_storage_dir: str
+    """The same for storage directories."""
 
     def __hash__(self) -> int: ...
 
@@ -88,7 +94,10 @@ class Dialect(Protocol):
     def texts(self, json: str) -> str:
         """A table with a column ``value`` that has the texts of the JSON array."""
 
-    def numbers(self, json: str) -> str:
+    def is_text_of(self, column: str, json: str) -> str:
+        """Whether the column has one of the texts of the JSON array. Each is looked up in an index."""
+
+    def is_number_of(self, column: str, json: str) -> str:
         """The same for whole numbers."""
 
     def position(self, text: str, part: str) -> str:
@@ -116,6 +125,9 @@ class SqliteDialect:
     walk = "NOT INDEXED"
     in_this_order = "CROSS JOIN"
     newest_number = "SELECT seq FROM sqlite_sequence WHERE name = 'journal'"
+    newest_storage_dir = "SELECT seq FROM sqlite_sequence WHERE name = 'storage_dirs'"
+    raise_number = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'journal'"
+    raise_storage_dir = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'storage_dirs'"
 
     def same(self, one: str, other: str) -> str:
         return f"{one} IS {other}"
@@ -144,7 +156,10 @@ class SqliteDialect:
     def texts(self, json: str) -> str:
         return f"json_each({json})"
 
-    numbers = texts
+    def is_text_of(self, column: str, json: str) -> str:
+        return f"{column} IN (SELECT value FROM {self.texts(json)})"
+
+    is_number_of = is_text_of
 
     def position(self, text: str, part: str) -> str:
         return f"instr({text}, {part})"

@@ -38,7 +38,7 @@ class OriginReader:
             f"""
             SELECT {self._sql.json_rows("image_id, original_name")} FROM (
                 SELECT image_id, original_name FROM origins
-                WHERE image_id IN (SELECT value FROM {self._sql.texts("?")})
+                WHERE {self._sql.is_text_of("image_id", "?")}
                 GROUP BY image_id, original_name ORDER BY min(saved_at_us)
             ) AS named
             """,

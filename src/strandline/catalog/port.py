@@ -25,6 +25,7 @@ from strandline.catalog.trash_index import TrashReader, TrashWriter
 
 if TYPE_CHECKING:
     from strandline.catalog.image_files.duplicates import DuplicateReader
+    from strandline.catalog.whole_tables import TableReader, TableWriter
 
 
 class Reader:
@@ -59,6 +60,13 @@ class Reader:
 
         return DuplicateReader(self._conn, self._sql)
 
+    @property
+    def tables(self) -> TableReader:
+        """Whole tables, as they are."""
+        from strandline.catalog.whole_tables import TableReader  # here: only a move needs it
+
+        return TableReader(self._conn, self._sql)
+
 
 class Writer(Reader):
     """A transaction: either everything in it happens, or nothing. It can also answer as a :class:`Reader`."""
@@ -84,6 +92,13 @@ class Writer(Reader):
         self.copies = ConflictCopyWriter(conn, dialect)
         self.earlier = EarlierFileWriter(conn, dialect)
         self.notes = NoteWriter(conn, dialect)
+
+    @property
+    def tables(self) -> TableWriter:
+        """Whole tables, to be filled."""
+        from strandline.catalog.whole_tables import TableWriter  # here: only a move needs it
+
+        return TableWriter(self._conn, self._sql)
 
 
 class Catalog(Protocol):

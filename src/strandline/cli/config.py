@@ -37,6 +37,7 @@ CONFIG_TABLE = {
 CATALOG_TABLE = {
     "export": Row("config:export", "Print what cannot be rebuilt from the folders, as JSON."),
     "import": Row("config:import_", "Take over what the catalog of another machine knows."),
+    "migrate": Row("config:migrate", "Move the catalog to a database that many machines share, or back."),
 }
 
 EXPORT_NAME = "strandline-catalog.json"
@@ -200,3 +201,32 @@ def _show_imported(report: ImportedCatalog) -> None:
         say(
             f"{count} not in the trash of this home; copy the folder 'trash' of the other home, and import again"
         )
+
+
+@click.command("migrate", cls=Verb)
+@click.option("--to", "to_url", metavar="URL", help="Move this home's own catalog into this database.")
+@click.option("--from", "from_url", metavar="URL", help="Move the catalog of this database into this home.")
+@click.pass_obj
+def migrate(session: Session, to_url: str | None, from_url: str | None) -> None:
+    """Move the catalog to a database that many machines share, or back.
+
+    URL is postgresql://user@host/database. The target must be empty, and everything that uses the source must be
+    stopped. All of it is copied and compared, or nothing. The source stays as it is. Folders of this machine cannot
+    move to a shared catalog. Afterwards, set or unset `catalog.url`.
+    """
+    if (to_url is None) == (from_url is None):
+        raise InvalidInputError("give either --to URL or --from URL")
+    from strandline.runtime.catalog_moves import move_catalog  # here: not needed for --help
+
+    report = move_catalog(
+        session.find_home(), os.environ, to_url or from_url or "", back=from_url is not None,
+        on_table=lambda name: say(f"{name} …"),
+    )  # fmt: skip
+
+    def show_moved() -> None:
+        for table in report.tables:
+            write_line(f"{table.name}: {table.rows:,} rows, the same in both")
+        setting = "unset catalog.url" if to_url is None else f"set catalog.url {to_url}"
+        say(f"{report.target} has all of it; to use it, type: strandline config {setting}")
+
+    session.answer(report.to_json(), show_moved)

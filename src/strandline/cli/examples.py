@@ -141,6 +141,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "strandline catalog import names.json",
         "strandline catalog import names.json --json",
     ),
+    "catalog migrate": (
+        "strandline catalog migrate --to postgresql://pics@db.lan/pics",
+        "strandline catalog migrate --from postgresql://pics@db.lan/pics",
+    ),
     "completion": (
         "strandline completion bash > ~/.local/share/bash-completion/completions/strandline",
         "strandline completion fish > ~/.config/fish/completions/strandline.fish",

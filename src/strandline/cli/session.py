@@ -39,10 +39,12 @@ class Session:
         return find_home(self.home, os.environ)
 
     def has_catalog(self) -> bool:
-        """Whether a catalog exists, so that opening the store would not create one."""
+        """Whether a catalog exists, so that opening the store would not create one. A shared one counts as there."""
         from strandline.runtime.home import CATALOG_FILE
+        from strandline.runtime.settings import Settings
 
-        return (self.find_home() / CATALOG_FILE).exists()
+        home = self.find_home()
+        return (home / CATALOG_FILE).exists() or bool(Settings.load(home, os.environ).catalog.url)
 
     def open_store(self, *, warns: bool = True, looks: bool = False) -> LocalStore:
         """The store of this home; a context manager.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from strandline.model.buckets import is_bucket_address
 
 
@@ -17,3 +19,8 @@ def find_objection_to_sharing(path: str) -> str | None:
         f"{path} is a folder of this machine, and the catalog is shared with others (catalog.url): there, that path "
         "is another folder or none; add it to this machine's own catalog, without catalog.url, or add a bucket"
     )
+
+
+def list_objections(paths: Iterable[str]) -> list[str]:
+    """Why a catalog with these places cannot become a shared one; empty if it can."""
+    return [objection for path in paths if (objection := find_objection_to_sharing(path)) is not None]

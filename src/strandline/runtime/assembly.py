@@ -121,7 +121,7 @@ def open_store(
     _check_not_synced(place)
     ensure_home(place, has_catalog=not settings.catalog.url)
     bell = Bell()
-    catalog = _open_catalog(place, settings)
+    catalog = open_catalog_of(place, settings)
     try:
         catalog.on_commit = bell.ring
         with catalog.read() as reader:
@@ -137,7 +137,7 @@ def open_store(
         raise
 
 
-def _open_catalog(home: Path, settings: Settings) -> Catalog:
+def open_catalog_of(home: Path, settings: Settings) -> Catalog:
     """This home's own catalog, or the one that it shares with others."""
     limits = JournalLimits(settings.journal.max_events, timedelta(days=settings.journal.max_days))
     timeout_s = settings.catalog.busy_timeout_s

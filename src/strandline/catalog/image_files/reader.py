@@ -166,7 +166,7 @@ class ImageFileReader:
         """
         (text,) = self._conn.execute(
             f"SELECT {self._sql.json_rows(COLUMNS)} FROM (SELECT * FROM image_files "
-            f"WHERE image_id IN (SELECT value FROM {self._sql.texts('?')}) "
+            f"WHERE {self._sql.is_text_of('image_id', '?')} "
             f"ORDER BY proof_stamp IS NULL OR {self._say.is_unproven}, sd, path) AS files",
             (json.dumps(image_ids),),
         ).fetchone()

@@ -77,7 +77,7 @@ class ImageFileSql:
                     SELECT state, count(*) AS files {self.from_noteworthy} AND state <> 'trashed' GROUP BY state
                 ) AS states),
                 ({self.count_unchecked.replace(":sd", "number")})
-            FROM storage_dirs WHERE number IN (SELECT value FROM {self._dialect.numbers("?")})
+            FROM storage_dirs WHERE {self._dialect.is_number_of("number", "?")}
         """.replace("sd = ?", "sd = number")
 
     @cached_property

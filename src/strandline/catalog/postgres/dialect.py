@@ -20,6 +20,11 @@ class PostgresDialect:
     walk = ""
     in_this_order = "JOIN"
     newest_number = "SELECT last FROM journal_counter WHERE last > 0"
+    newest_storage_dir = (
+        "SELECT pg_sequence_last_value(CAST(pg_get_serial_sequence('storage_dirs', 'number') AS regclass))"
+    )
+    raise_number = "UPDATE journal_counter SET last = ?"
+    raise_storage_dir = "SELECT setval(pg_get_serial_sequence('storage_dirs', 'number'), ?)"
 
     def same(self, one: str, other: str) -> str:
         return f"{one} IS NOT DISTINCT FROM {other}"
@@ -49,8 +54,11 @@ class PostgresDialect:
     def texts(self, json: str) -> str:
         return f"json_array_elements_text(CAST({json} AS json))"
 
-    def numbers(self, json: str) -> str:
-        return f"(SELECT CAST(value AS bigint) AS value FROM {self.texts(json)}) AS numbers"
+    def is_text_of(self, column: str, json: str) -> str:
+        return f"{column} = ANY (ARRAY(SELECT {self.texts(json)}))"
+
+    def is_number_of(self, column: str, json: str) -> str:
+        return f"{column} = ANY (ARRAY(SELECT CAST({self.texts(json)} AS bigint)))"
 
     def position(self, text: str, part: str) -> str:
         return f"strpos({text}, {part})"
