@@ -17,9 +17,9 @@ from strandline.cli.session import Session
 from strandline.cli.writing import paint, say, write_line
 from strandline.errors import SourceNotFoundError
 from strandline.model.amounts import parse_age, parse_rate
-from strandline.model.plain_words import say_bytes, say_count, show_plainly
+from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.remedies import say_command
-from strandline.model.verification import HEALED_FROM_BYTES, VERIFY_AFTER
+from strandline.model.verification import HEALED_FROM_BYTES, VERIFY_AFTER, summarize
 
 if TYPE_CHECKING:
     from strandline.model.verification import VerifyFinding, VerifyReport
@@ -97,7 +97,7 @@ def verify(
 def _show(report: VerifyReport, older_than: timedelta, *, repair: bool, dry_run: bool) -> None:
     for finding in report.findings:
         write_line(_say(finding))
-    write_line(_summarise(report, older_than))
+    write_line(summarize(report, older_than, go_on=_say_how_to_go_on(report, older_than)))
     healable = [each for each in report.findings if each.fault in HEALED_FROM_BYTES and not each.is_healed]
     if healable and not repair:
         say(f"to heal what can be healed, run {say_command('verify', '--repair')}")
@@ -116,31 +116,8 @@ def _say(finding: VerifyFinding) -> str:
     return f"{paint(finding.fault.value, 'red')}: {where}: {show_plainly(finding.message)}"
 
 
-def _summarise(report: VerifyReport, older_than: timedelta) -> str:
-    """``18,412 files, all verified within 30 days, 2 not as they should be``."""
-    bad = sum(not finding.is_healed for finding in report.findings)
-    total = report.checked + report.fresh
-    if report.is_complete and not total and report.not_verified:
-        return "no file was read"
-    if report.is_complete:
-        hours = int(older_than.total_seconds()) // 3600
-        age = (
-            "just now"
-            if not hours
-            else f"within {say_count(hours // 24, 'day') if hours >= 24 else f'{hours} h'}"
-        )
-        told = f"{say_count(total, 'file')}, all verified {age}"
-    else:
-        hours = int(report.seconds // 3600) + 1
-        again = (
-            say_command("verify", "--since", f"{hours}h")
-            if older_than < timedelta(hours=1)
-            else "run it again"
-        )
-        again = f"run {again}" if again.startswith("`") else again
-        told = f"{say_count(report.checked, 'file')} verified, and not all; {again} to go on"
-    rate = report.size_bytes / report.seconds if report.seconds else 0
-    read = f"; read {say_bytes(report.size_bytes)}" + (
-        f", {say_bytes(int(rate))}/s" if report.seconds >= 1 else ""
-    )
-    return told + (f", {bad:,} not as they should be" if bad else "") + (read if report.checked else "")
+def _say_how_to_go_on(report: VerifyReport, older_than: timedelta) -> str:
+    if older_than >= timedelta(hours=1):
+        return "run it again"
+    hours = int(report.seconds // 3600) + 1
+    return f"run {say_command('verify', '--since', f'{hours}h')}"

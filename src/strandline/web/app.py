@@ -36,6 +36,7 @@ from strandline.web.api import (
     trash,
     unused,
     uploads,
+    verifications,
     wanted,
 )
 from strandline.web.api.document import complete_document
@@ -71,6 +72,7 @@ ROUTERS = (
     events.router,
     health.router,
     status.router,
+    verifications.router,
 )
 
 

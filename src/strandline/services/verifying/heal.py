@@ -193,7 +193,7 @@ def _find_good(
         if isinstance(error, DiskError) and not isinstance(error, UnreadableFileError):
             raise error  # the right bytes may be there
     raise EntryNotFoundError(
-        f"no file within reach has the right bytes of {finding.path}; look in a backup, and name it with --from",
+        f"no file within reach has the right bytes of {finding.path}; look for them in a backup",
         path=finding.path,
     )
 

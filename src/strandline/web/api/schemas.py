@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -17,6 +18,7 @@ from strandline.model.storage_dirs import FileCounts, StorageDir
 from strandline.model.sync_status import SyncStatus
 from strandline.model.transfers import TransferReport
 from strandline.model.values import dataclass
+from strandline.model.verification import VerifyReport
 from strandline.model.wanted import RescueReport, WantedFile
 from strandline.runtime.scan_jobs import ScanJob
 
@@ -63,6 +65,27 @@ class OpenReferences(JsonForm):
     """The pictures that notes miss."""
 
     references: list[OpenReference]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification(JsonForm):
+    """The latest verification of this server."""
+
+    running: bool
+    started_at: datetime
+    done: int
+    total: int
+    """0 while it is unknown."""
+    report: VerifyReport | None
+    error: str | None
+    """Why it ended without a report."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneVerification(JsonForm):
+    """The latest verification; null if nobody asked for one since the server started."""
+
+    verification: Verification | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,8 @@ def add_pages(app: FastAPI) -> None:
         heal_pages.router,
         heal_pages.router,
         heal_pages.router,
+        heal_pages.router,
+        heal_pages.router,
         note_pages.router,
         activity_pages.router,
         api_pages.router,
@@ -127,6 +129,7 @@ def add_pages(app: FastAPI) -> None:
         care.conflicts.router,
         care.duplicates.router,
         care.unused.router,
+        care.verification.router,
         care.wanted.router,
     ):
         app.include_router(each)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from strandline.runtime.care_jobs import CareJob
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages.care import conflicts, duplicates, unused, wanted
+from strandline.web.pages.care import conflicts, duplicates, unused, verification, wanted
 from strandline.web.pages.care.frame import Finding, find_trouble, wait_for
 from strandline.web.pages.rendering import PageRoute, render
 
@@ -29,6 +29,13 @@ class Section(NamedTuple):
 
 
 SECTIONS = (
+    Section(
+        "verification",
+        "Verification",
+        "Every image is read again from time to time, so damage is found while the right bytes are somewhere.",
+        verification.look,
+        verification.describe_found,
+    ),
     Section(
         "wanted",
         "Missing or damaged",
