@@ -123,6 +123,11 @@ class LocalFolder:
         return True
 
     @property
+    def reads_at_once(self) -> int:
+        """A disk has one head, or is faster than the hashing."""
+        return 1
+
+    @property
     def lets_files_go(self) -> bool:
         """Into the trash."""
         return True

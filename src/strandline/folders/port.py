@@ -167,6 +167,13 @@ class Folder(Protocol):
         ...
 
     @property
+    def reads_at_once(self) -> int:
+        """How many reads at the same time this place answers sooner than one after the other, besides what the
+        processors of this machine do.
+        """
+        ...
+
+    @property
     def lets_files_go(self) -> bool:
         """Whether files may be taken out of it: into the trash, or to another storage directory."""
         ...

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from strandline.errors import NotInBucketsError, StrandlineError
 from strandline.folders.buckets import identity, listing, reading, writing
-from strandline.folders.buckets.calls import BucketCalls
+from strandline.folders.buckets.calls import AT_ONCE, BucketCalls
 from strandline.folders.buckets.client import ReplacedError, Version
 from strandline.folders.disk_errors import as_disk_error, as_unreadable
 from strandline.folders.odd_names import NO_ODD_NAMES, sort_odd_names
@@ -83,7 +83,7 @@ class BucketFolder:
 
     @property
     def may_be_read_unasked(self) -> bool:
-        """An arrival is proven at once. Old images are left to the verifier, and to those who look at them."""
+        """An arrival is proven at once. Old images are left to ``verify``, and to those who look at them."""
         return True
 
     @property
@@ -100,6 +100,11 @@ class BucketFolder:
     def may_respell_names(self) -> bool:
         """A key has one spelling."""
         return False
+
+    @property
+    def reads_at_once(self) -> int:
+        """Each waits for the network. Each holds 8 MiB at most."""
+        return AT_ONCE
 
     @property
     def lets_files_go(self) -> bool:

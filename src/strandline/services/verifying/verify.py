@@ -186,7 +186,8 @@ class _Verification:
         if sd.state is StorageDirState.ONLINE and not self.is_background:
             self.findings += [_missing(sd, row) for row in gone]
         done_before = self.checked
-        with ThreadPoolExecutor(count_threads(), thread_name_prefix="verify") as threads:
+        at_once = max(count_threads(), folder.reads_at_once)
+        with ThreadPoolExecutor(at_once, thread_name_prefix="verify") as threads:
             for rows in self._iter_pages(sd, before):
                 self._verify_page(sd, folder, rows, threads)
                 self.on_verified(sd, self.checked - done_before, wanted, self.size_bytes)
