@@ -132,7 +132,12 @@ def describe(calls: BucketCalls, path: str) -> Entry:
 
 
 def _entry(version: Version) -> Entry:
-    number = version.stamp.inode ^ hash(version.path) & (1 << 62) - 1
     return Entry(
-        version.path, "file", version.size_bytes, version.modified_at.timestamp(), number, "", is_here=True
+        version.path,
+        "file",
+        version.size_bytes,
+        version.modified_at.timestamp(),
+        version.stamp.inode,
+        "",
+        is_here=True,
     )

@@ -141,7 +141,9 @@ def _group(rows: Sequence[ImageFile], sds: dict[int, StorageDir]) -> list[Duplic
         for row in some:
             assert row.image_id is not None, "a proven file has an image"
             assert row.stamp is not None, "a proven file is here"
-            files.append(DuplicateFile(sds[row.sd], row.path, row.image_id, row.first_seen, row.stamp.inode))
+            sd = sds[row.sd]
+            inode = row.stamp.inode if sd.is_on_disk else 0  # in a bucket, two objects may have one ETag
+            files.append(DuplicateFile(sd, row.path, row.image_id, row.first_seen, inode))
             sizes.append(row.stamp.size_bytes)
         groups.append(DuplicateGroup(sha256, sizes[0], tuple(files)))
     return groups
