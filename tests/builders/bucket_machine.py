@@ -74,11 +74,13 @@ def open_bucket_machine(
     *,
     endpoint: str | None = None,
     clock: FakeClock | None = None,
+    catalog_url: str = "",
 ) -> Iterator[BucketMachine]:
-    """A machine with this home. ``endpoint`` is a proxy in front of the server."""
+    """A machine with this home. ``endpoint`` is a proxy in front of the server, ``catalog_url`` a shared catalog."""
     clock = clock or FakeClock()
     options = server.options
     overrides: dict[str, int | float | str] = {
+        "catalog.url": catalog_url,
         "s3.endpoint": endpoint or options.endpoint,
         "s3.timeout_s": 1.0 if endpoint else options.timeout_s,
         "s3.retries": 0 if endpoint else options.retries,

@@ -103,6 +103,12 @@ class Server:
             conn.execute(f"CREATE DATABASE {name}".encode())
         return self.url(name)
 
+    def drop_database(self, url: str) -> None:
+        """Drops a database, also one in use."""
+        name = url.partition("///")[2].partition("?")[0]
+        with self.admin() as conn:
+            conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
     @contextmanager
     def lent_database(self) -> Iterator[str]:
         """The address of a database whose catalog is empty, with another epoch than any before."""

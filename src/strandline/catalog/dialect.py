@@ -64,6 +64,8 @@ class Dialect(Protocol):
     """The statement after which new events get higher numbers than that one."""
     raise_storage_dir: str
     """The same for storage directories."""
+    hold_storage_dirs: str
+    """The statement after which nobody else changes them until the commit; empty if nobody can anyway."""
 
     def __hash__(self) -> int: ...
 
@@ -128,6 +130,7 @@ class SqliteDialect:
     newest_storage_dir = "SELECT seq FROM sqlite_sequence WHERE name = 'storage_dirs'"
     raise_number = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'journal'"
     raise_storage_dir = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'storage_dirs'"
+    hold_storage_dirs = ""
 
     def same(self, one: str, other: str) -> str:
         return f"{one} IS {other}"

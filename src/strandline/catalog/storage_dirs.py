@@ -98,6 +98,16 @@ class StorageDirReader:
 class StorageDirWriter(StorageDirReader):
     """Adds, moves, renames, and forgets storage directories."""
 
+    def hold_all(self) -> None:
+        """Until the end of the transaction, nobody else adds or changes storage directories. Call it first, if what
+        is written depends on all of them, such as whether a name is free. Rows of image files are not concerned.
+
+        Raises:
+            CatalogLockedError: At the end of the transaction: others held them for too long.
+        """
+        if self._sql.hold_storage_dirs:
+            self._conn.execute(self._sql.hold_storage_dirs)
+
     def insert_storage_dir(
         self,
         *,

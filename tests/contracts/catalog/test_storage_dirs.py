@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from builders.catalogs import add_sd, list_rows
 from builders.identities import A, B, C
 from builders.image_rows import CONTENT_ID, NOW
+from contracts.catalog.kinds import Opener
 from strandline.catalog.port import Catalog
 from strandline.errors import CatalogError
 from strandline.model.states import Seen, register_listed
@@ -117,3 +120,19 @@ def test_forgetting_takes_rows_and_aliases_and_nothing_else(empty: Catalog) -> N
         left = writer.sds.list_storage_dirs()
         assert [(sd.number, sd.aliases) for sd in left] == [(stays, (A,))]
         assert (len(list_rows(writer, gone)), len(list_rows(writer, stays))) == (0, 1)
+
+
+def test_of_many_that_add_what_is_not_there_one_does(open_it: Opener) -> None:
+    """The others wait until it has, and see what it added."""
+    catalogs = [open_it() for _ in range(4)]
+
+    def add(catalog: Catalog) -> int:
+        with catalog.write() as writer:
+            writer.sds.hold_all()
+            for sd in writer.sds.list_storage_dirs():
+                if sd.name == "one":
+                    return sd.number
+            return add_sd(writer, "one")
+
+    with ThreadPoolExecutor(len(catalogs)) as pool:
+        assert len(set(pool.map(add, catalogs))) == 1

@@ -24,6 +24,7 @@ class PostgresDialect:
         "SELECT pg_sequence_last_value(CAST(pg_get_serial_sequence('storage_dirs', 'number') AS regclass))"
     )
     raise_number = "UPDATE journal_counter SET last = ?"
+    hold_storage_dirs = "LOCK TABLE storage_dirs IN SHARE ROW EXCLUSIVE MODE"
     raise_storage_dir = "SELECT setval(pg_get_serial_sequence('storage_dirs', 'number'), ?)"
 
     def same(self, one: str, other: str) -> str:

@@ -289,6 +289,7 @@ def _has_left(bench: Workbench, sd: StorageDir) -> bool:
 def _move_here(bench: Workbench, moved: StorageDir, known: StorageDir | None, root: str) -> StorageDir:
     """``known`` was remembered at the root before its identity arrived, and turns out to be a moved SD."""
     with bench.catalog.write() as writer:
+        writer.sds.hold_all()
         if known is not None:
             writer.sds.delete_storage_dir(known.number)
         set_place(writer, moved.number, root, bench.now())
@@ -305,6 +306,7 @@ def _insert(
 ) -> StorageDir:
     decision = verdict.decision
     with bench.catalog.write() as writer:
+        writer.sds.hold_all()
         for sd in writer.sds.list_storage_dirs():
             if (sd.path, sd.sd_id) == (root, decision.sd_id):
                 return sd  # another process has just added it
@@ -342,6 +344,7 @@ def _update(bench: Workbench, known: StorageDir, verdict: _Verdict, wish: _Wish)
     if (known.layout, known.is_layout_chosen) != (verdict.choice.layout, is_chosen):
         known = change_layout(bench, known, verdict.choice, is_chosen=is_chosen)
     with bench.catalog.write() as writer:
+        writer.sds.hold_all()
         if wish.name is not None and wish.name != known.name:
             check_name_is_free(writer, wish.name, known.number)
             writer.sds.update_name(known.number, wish.name)

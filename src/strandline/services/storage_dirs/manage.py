@@ -119,6 +119,7 @@ def rename_storage_dir(bench: Workbench, sd: StorageDir, name: str) -> StorageDi
     """
     name = check_name(name)
     with bench.catalog.write() as writer:
+        writer.sds.hold_all()
         check_name_is_free(writer, name, sd.number)
         writer.sds.update_name(sd.number, name)
     return get_by_number(bench, sd.number)

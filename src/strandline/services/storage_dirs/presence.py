@@ -248,6 +248,7 @@ def adopt_identity(bench: Workbench, sd: StorageDir, decision: IdentityDecision)
     if sd_id == sd.sd_id and provisional == sd.provisional and decision.aliases.issubset(sd.aliases):
         return sd
     with bench.catalog.write() as writer:
+        writer.sds.hold_all()
         known = writer.sds.find_storage_dir(sd.number) or sd
         aliases = set(decision.aliases)
         if sd_id != known.sd_id or provisional != known.provisional:
