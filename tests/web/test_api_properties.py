@@ -10,8 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -36,6 +38,14 @@ DOCUMENT = make_document()
 OPERATIONS = list_operations()
 
 Operation = APIOperation[Any, Any, Any, Any]
+
+
+def pack(data: bytes) -> bytes:
+    """A ZIP archive with one picture."""
+    target = BytesIO()
+    with ZipFile(target, "w") as archive:
+        archive.writestr("Trip/a.jpg", data)
+    return target.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,9 @@ class World:
                 "dry_run": True,
             },
             "POST /api/v1/export": {"image_ids": [self.known["image_id"][0]]},
+            "POST /api/v1/sds/{sd}/import": {"sources": [f"{self.folders[0]}/media"]},
+            "POST /api/v1/sds/{sd}/import-archive": pack(NEW),
+            "POST /api/v1/verification": {"full": True},
             "POST /api/v1/duplicates/fold": {"dry_run": True},
             "POST /api/v1/wanted/provide": {"wanted": [{"image_id": self.known["image_id"][0]}]},
             "POST /api/v1/rescue": {"folders": [self.folders[0]], "dry_run": True},
@@ -113,6 +126,11 @@ def world(tmp_path: Path) -> Iterator[World]:
             "image_id": [broken.shown_id, id_of(broken.original), broken.damaged_id, "0" * 32],
             "image_ids": [[broken.shown_id], [id_of(GONE)], [id_of(broken.original), "0" * 32]],
             "sds": [["Notes"], ["Photos", "Notes"]],
+            "sources": [
+                [str(tmp_path / "More")],
+                ["More"],
+                [str(tmp_path / "Nowhere"), "http://127.0.0.1/x"],
+            ],
             "folders": [[str(tmp_path / "More")], [str(tmp_path / "Nowhere"), "More"]],
             "trash_id": [broken.store.trash.list_entries()[0].trash_id],
             "scan": ["1"],
