@@ -87,3 +87,15 @@ def test_a_scan_of_what_is_unchanged_asks_for_its_pages_only(tmp_path: Path, s3_
         (report,) = machine.store.scan(sd)
         assert report.unchanged == MANY + 1
         assert Counted(machine, faulty).take() == {"LIST": 2, "GET": 2}
+
+
+def test_an_arrival_takes_one_read(counted: Counted) -> None:
+    """However many arrive at once. A listing says the rest."""
+    sd = counted.machine.store.list_storage_dirs()[0]
+    counted.machine.store.scan(sd)
+    few = counted.take()
+    for data in make_pictures(20, first_seed=100):
+        counted.machine.put(data)
+    (report,) = counted.machine.store.scan(sd)
+    assert report.added == 20
+    assert counted.take() - few == {"GET": 20}
