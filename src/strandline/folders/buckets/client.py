@@ -1,9 +1,10 @@
 """Requests to one bucket, through obstore. The only module that imports it.
 
 Its synchronous calls are made in threads that may be abandoned. Its asynchronous ones abort at the end of a program.
-A connection must not cross a fork, so each process opens its own. The library tells some refusals
-apart only by their text, a missing bucket among them. "No such key" is the only answer that says something about an
-object. Everything else, 403 and 5xx and no answer in time, becomes an error after which nothing is concluded (H19).
+Its threads do not cross a fork, and the child of one would wait forever: there, every call is refused. The library
+tells some refusals apart only by their text, a missing bucket among them. "No such key" is the only answer that says
+something about an object. Everything else, 403 and 5xx and no answer in time, becomes an error after which nothing is
+concluded (H19).
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class BucketClient:
     def __init__(self, address: BucketAddress, options: BucketOptions) -> None:
         self.address = address
         self.options = options
-        self._opened: tuple[int, S3Store] | None = None
+        self._opened: S3Store | None = None
 
     def head(self, path: str) -> Version:
         """The version that has the path now. One HEAD.
@@ -186,9 +187,10 @@ class BucketClient:
             raise ReplacedError(errno.ESTALE, f"{version.path} is another version now", "try again")
 
     def _store(self) -> S3Store:
-        if self._opened is None or self._opened[0] != os.getpid():
-            self._opened = os.getpid(), _open_store(self.address.bucket, self.options)
-        return self._opened[1]
+        _check_not_forked()
+        if self._opened is None:
+            self._opened = _open_store(self.address.bucket, self.options)
+        return self._opened
 
     @contextmanager
     def _asking(self, doing: str, path: str) -> Iterator[None]:
@@ -243,6 +245,20 @@ class BucketClient:
 
 class ReplacedError(PlaceError):
     """The path belongs to another version than the one that was named."""
+
+
+_processes: set[int] = set()
+"""The process in which the library's threads run, once there is one. It has one runtime for all its stores."""
+
+
+def _check_not_forked() -> None:
+    _processes.add(os.getpid())
+    if len(_processes) > 1:
+        raise PlaceError(
+            errno.ENOTSUP,
+            "this process is a fork of one that used a bucket",
+            "start it by spawn, or use no bucket before the fork",
+        )
 
 
 def _open_store(bucket: str, options: BucketOptions) -> S3Store:
