@@ -349,15 +349,13 @@ def _rule_6_new(question: _Question) -> IdentityDecision | None:
         return question.no_answer(
             "it has no SD_ID yet, and Strandline does not write one to a read-only folder"
         )
-    return question.answer(
-        IdentityOutcome.GENERATED,
-        question.fresh,
-        write=True,
-        warnings=[
-            f"its identity is new; if the folder is still downloading, it may have one already: run "
-            f"{say_command('sd', 'forget', question.root)}, wait, and add it again"
-        ],
-    )
+    warnings = [
+        f"its identity is new; if the folder is still downloading, it may have one already: run "
+        f"{say_command('sd', 'forget', question.root)}, wait, and add it again"
+    ]
+    if is_bucket_address(question.root):
+        warnings = []  # it has one place, which was asked
+    return question.answer(IdentityOutcome.GENERATED, question.fresh, write=True, warnings=warnings)
 
 
 _MEDIA_PROBLEMS = {
