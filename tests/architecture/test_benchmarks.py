@@ -23,5 +23,5 @@ def test_every_benchmark_runs_and_prints_one_row(tmp_path: Path) -> None:
     ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=200)
     assert ran.returncode == 0, ran.stderr
     rows = re.findall(r"^\| (?!operation)(.+?) \| [\d.]+ (?:µs|ms|s)", ran.stdout, re.MULTILINE)
-    assert len(rows) == len(set(rows)) == 22
+    assert len(rows) == len(set(rows)) == 24
     assert list(tmp_path.iterdir()) == []
