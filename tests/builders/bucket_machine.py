@@ -73,6 +73,7 @@ def open_bucket_machine(
     other: OtherProgram,
     *,
     endpoint: str | None = None,
+    retries: int = 0,
     clock: FakeClock | None = None,
     catalog_url: str = "",
 ) -> Iterator[BucketMachine]:
@@ -83,7 +84,7 @@ def open_bucket_machine(
         "catalog.url": catalog_url,
         "s3.endpoint": endpoint or options.endpoint,
         "s3.timeout_s": 1.0 if endpoint else options.timeout_s,
-        "s3.retries": 0 if endpoint else options.retries,
+        "s3.retries": retries if endpoint else options.retries,
         "read.io_timeout_s": 2.0 if endpoint else 5.0,
     }
     with open_store(home, overrides=overrides, now=clock.now) as store:

@@ -30,7 +30,7 @@ import pytest
 
 from strandline.model.buckets import BucketOptions
 
-ACCESS_KEY, SECRET_KEY = "tests", "only-for-tests"
+ACCESS_KEY, SECRET_KEY = "key-of-tests", "only-for-tests"
 REGION = "us-east-1"
 READY_WITHIN_S = 60.0
 SHARED_BUCKET = "shared"

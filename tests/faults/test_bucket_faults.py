@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from builders.bucket_machine import BucketMachine, open_bucket_machine
-from builders.s3_server import S3Server
+from builders.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 from builders.storage import id_of, make_pictures, name_of
 from fault_kit.object_store import Asked, Change, Fault, FaultyStore, cut_after, leave_out, run_faulty_store
 from strandline.errors import NotInBucketsError, StrandlineError
@@ -208,6 +208,32 @@ def test_a_save_that_fails_leaves_nothing_half(world: World, fault: Fault) -> No
     assert world.machine.told().count(("available", name_of(NEW))) == 1
 
 
+def test_a_lost_answer_is_no_second_image(tmp_path: Path, s3_server: S3Server) -> None:
+    """The repeated request finds the name taken, by the image itself. Also the identity is made once."""
+    other = s3_server.make_place()
+    lost: set[str] = set()
+
+    def lose_first(asked: Asked) -> Fault:
+        is_first = asked.method == "PUT" and asked.key not in lost
+        lost.add(asked.key)
+        return "lost" if is_first and (is_image(asked) or is_identity(asked)) else None
+
+    with (
+        run_faulty_store(s3_server.endpoint) as faulty,
+        open_bucket_machine(
+            tmp_path / "home", s3_server, other, endpoint=faulty.endpoint, retries=2
+        ) as machine,
+    ):
+        faulty.rule = lose_first
+        sd = machine.add()
+        assert sd.state is StorageDirState.ONLINE
+        assert other.get("SD_ID") == f"{sd.sd_id}\n".encode()
+        saved = machine.store.save(NEW, sd=sd, name="new.png")
+        assert (saved.image_id, other.get(f"media/{name_of(NEW)}")) == (id_of(NEW), NEW)
+        assert machine.told() == [("available", name_of(NEW))]
+        assert machine.store.info(id_of(NEW)).original_names == ("new.png",)
+
+
 def test_a_large_image_that_is_replaced_while_it_is_read_proves_nothing(world: World) -> None:
     """The pieces would be of two versions."""
     large = bytes(9 * 1024 * 1024)
@@ -284,3 +310,38 @@ def test_nothing_is_replaced_where_versions_are_ignored(world: World) -> None:
     assert world.machine.other.get(f"media/{name_of(ONE)}") == TWO
     guarantees = world.machine.store.probe_storage_dir(world.machine.sd).guarantees
     assert guarantees.lacking == ("replaces_only_the_same",)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_listed"),
+    [
+        ("media/new\nline.png", False),
+        ("new\nline", True),
+        ("media/bell\x07.png", True),
+        ("media/a\\b.png", True),
+    ],
+)
+def test_a_key_that_is_no_plain_name_loses_nothing(world: World, name: str, is_listed: bool) -> None:
+    """If the listing fails, it says why. The images are shown, and everything goes on once it is gone."""
+    world.machine.other.put(name, ONE)
+    world.scan_for_long()
+    assert world.states() == {FileState.PRESENT}
+    with world.machine.store.get(id_of(ONE)) as found:
+        assert found.read() == ONE
+    told = [finding.message for finding in world.machine.scan().findings]
+    assert any("has a name that cannot be read" in message for message in told) is not is_listed, told
+    world.machine.other.delete(name)
+    assert world.machine.scan().unchanged == len(KNOWN)
+    assert world.machine.sd.state is StorageDirState.ONLINE
+
+
+def test_no_credential_is_told(world: World) -> None:
+    """Neither by the problem of a storage directory nor by an error nor by the settings."""
+    world.faulty.rule = lambda _: 403
+    problem = world.machine.sd.problem or ""
+    with pytest.raises(StrandlineError) as raised:
+        world.machine.store.probe_storage_dir(world.machine.sd)
+    settings = [f"{row.key}={row.value}" for row in world.machine.store.settings.iter_settings()]
+    for text in (problem, raised.value.message, str(raised.value.facts), *settings):
+        assert SECRET_KEY not in text
+        assert ACCESS_KEY not in text
