@@ -116,7 +116,7 @@ class Server:
         open_postgres(url).close()
         yield url
         with psycopg.connect(url) as conn:
-            for table in (*TABLES, "storage_dirs"):
+            for table in (*TABLES, "storage_dirs", "file_counts"):
                 conn.execute(f"DELETE FROM {table}".encode())
             conn.execute("ALTER TABLE storage_dirs ALTER number RESTART")
             conn.execute("UPDATE journal_counter SET last = 0")

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from strandline.catalog.dialect import Connection, Dialect, mark_list
+from strandline.catalog.dialect import Connection, Dialect, as_objects, mark_list
 
 ROWS_AT_ONCE = 2000
 """Some 1 MB."""
@@ -120,9 +120,12 @@ class TableWriter(TableReader):
     def put_rows(self, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
         """Adds the rows as they are."""
         columns = table.columns.split()
-        self._conn.executemany(
-            f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({mark_list(len(columns))})", rows
-        )
+        insert = f"INSERT INTO {table.name} ({', '.join(columns)})"
+        at_once = self._sql.from_json(table.name, ", ".join(columns), "?")
+        if at_once:
+            self._conn.execute(f"{insert} {at_once}", (as_objects(columns, rows),))
+        else:
+            self._conn.executemany(f"{insert} VALUES ({mark_list(len(columns))})", rows)
 
     def set_last_numbers(self, event: int, storage_dir: int) -> None:
         """New ones get higher numbers than these."""

@@ -55,27 +55,46 @@ class ImageFileSql:
         """SQLite would walk all rows of the SD for these few, because it does not know that they are few."""
         unchecked = f"WHERE sd = ? AND {_IS_THERE} AND {self.is_unproven}"
         self.from_unchecked = f"FROM image_files {dialect.use('image_files_unproven')} {unchecked}"
-        self.count_unchecked = f"""
+        self.count_unchecked = (
+            f"""
+            SELECT CAST(coalesce(sum(unchecked), 0) AS bigint) FROM {dialect.counts} WHERE sd = :sd
+        """
+            if dialect.counts
+            else f"""
             SELECT CASE WHEN few < 1000 THEN few ELSE (
                 SELECT count(*) FROM image_files {dialect.walk} {unchecked}
             ) END
             FROM (SELECT count(*) AS few FROM (SELECT 1 {self.from_unchecked} LIMIT 1000) AS first_ones) AS counted
         """.replace("sd = ?", "sd = :sd")
+        )
         """Usually none or few are unchecked. Many are counted in one walk over all rows of the SD, because the index
         leads to each row by a search of its own, which takes five times as long.
         """
 
     @cached_property
+    def count_all(self) -> str:
+        """The number of rows of the SD. A condition for their state may follow."""
+        if self._dialect.counts:
+            return f"SELECT CAST(coalesce(sum(files), 0) AS bigint) FROM {self._dialect.counts} WHERE sd = ?"
+        return "SELECT count(*) FROM image_files WHERE sd = ?"
+
+    @cached_property
     def counts(self) -> str:
         """Of each SD: its rows, those in the trash, the noteworthy ones by state, and the unchecked ones."""
         states = self._dialect.json_object("state", "files")
+        by_state = (
+            f"SELECT state, count(*) AS files {self.from_noteworthy} AND state <> 'trashed' GROUP BY state"
+        )
+        if self._dialect.counts:
+            by_state = (
+                f"SELECT state, sum(noteworthy) AS files FROM {self._dialect.counts} WHERE sd = ? "
+                "AND state <> 'trashed' GROUP BY state HAVING sum(noteworthy) <> 0"
+            )
         return f"""
             SELECT number,
-                (SELECT count(*) FROM image_files WHERE sd = number),
-                (SELECT count(*) FROM image_files WHERE sd = number AND state = 'trashed' AND state <> 'present'),
-                (SELECT {states} FROM (
-                    SELECT state, count(*) AS files {self.from_noteworthy} AND state <> 'trashed' GROUP BY state
-                ) AS states),
+                ({self.count_all}),
+                ({self.count_all} AND state = 'trashed' AND state <> 'present'),
+                (SELECT {states} FROM ({by_state}) AS states),
                 ({self.count_unchecked.replace(":sd", "number")})
             FROM storage_dirs WHERE {self._dialect.is_number_of("number", "?")}
         """.replace("sd = ?", "sd = number")

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from strandline.catalog.dialect import as_objects
 from strandline.catalog.image_files.reader import ImageFileReader
 from strandline.catalog.image_files.rows import INSERT, fit, to_columns, whole_of
 from strandline.catalog.times import as_microseconds
@@ -41,19 +42,24 @@ class ImageFileWriter(ImageFileReader):
         from strandline.catalog.image_files.folded_names import fold_name
 
         same = f"{sd:d}, '{state.value}', {now_us:d}, {now_us:d}"  # to bind them for each row takes a third longer
-        return self._conn.executemany(
-            "INSERT INTO image_files (sd, state, first_seen_us, unchanged_since_us, path, image_id, media_type, "
-            f"stamp, size_bytes, sort_us, folded_name) VALUES ({same}, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        columns = "path, image_id, media_type, stamp, size_bytes, sort_us, folded_name"
+        rows = (
             (
-                (
-                    path, image_id, media_type, stamp, int(size),
-                    (int(mtime_ns) // 1000 if len(mtime_ns) < 22 else fit(int(mtime_ns) // 1000)) or now_us,
-                    None if image_id is not None else fold_name(path),
-                )
-                for path, image_id, media_type, stamp in files
-                for size, mtime_ns, _inode in (stamp.split(":"),)
-            ),
-        ).rowcount  # fmt: skip
+                path, image_id, media_type, stamp, int(size),
+                (int(mtime_ns) // 1000 if len(mtime_ns) < 22 else fit(int(mtime_ns) // 1000)) or now_us,
+                None if image_id is not None else fold_name(path),
+            )
+            for path, image_id, media_type, stamp in files
+            for size, mtime_ns, _inode in (stamp.split(":"),)
+        )  # fmt: skip
+        insert = f"INSERT INTO image_files (sd, state, first_seen_us, unchanged_since_us, {columns})"
+        at_once = self._sql.from_json("image_files", f"{same}, {columns}", "?")
+        if at_once:
+            text = as_objects(columns.split(", "), rows)
+            return self._conn.execute(f"{insert} {at_once} ON CONFLICT DO NOTHING", (text,)).rowcount
+        return self._conn.executemany(
+            f"{insert} VALUES ({same}, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows
+        ).rowcount
 
     def update_row(self, old: ImageFile, new: ImageFile) -> bool:
         """Replaces ``old`` by ``new`` if the row has not changed since ``old`` was read; otherwise returns False."""

@@ -11,12 +11,14 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 
 import psycopg
 
 from strandline.catalog.journal import DEFAULT_JOURNAL_LIMITS, JUMP, PRUNE_EVERY, JournalLimits
 from strandline.catalog.port import Reader, Writer
 from strandline.catalog.postgres.connections import Pool, PostgresConnection
+from strandline.catalog.postgres.counts import ADD_UP, ADD_UP_EVERY, DIFFERENCES
 from strandline.catalog.postgres.dialect import POSTGRES
 from strandline.catalog.postgres.errors import explain_postgres_error
 from strandline.catalog.postgres.journal import APPEND, CHANNEL, PostgresJournalWriter
@@ -77,6 +79,7 @@ class PostgresCatalog:
         self._lock_timeout = f"{max(1, round(lock_timeout_s * 1000))}ms"
         self._pool = Pool(url, size=pool_size, timeout_s=max(lock_timeout_s, 0.001), begin=self._begin)
         self.place = self._pool.place
+        self._commits = count(1)
         self._closed = threading.Event()
         self._listener: threading.Thread | None = None
         self._listener_lock = threading.Lock()
@@ -104,6 +107,7 @@ class PostgresCatalog:
             events = lent.journal.take_appended()
             if events is None:
                 driver.execute("COMMIT")
+                self._tidy_up(lent, [])
                 return
             with (
                 driver.pipeline()
@@ -111,7 +115,7 @@ class PostgresCatalog:
                 numbered = lent.connection.execute(APPEND, events)
                 driver.execute("SELECT pg_notify(%s, '')", (CHANNEL,))
                 driver.execute("COMMIT")
-            self._prune(lent, numbered.fetchall())
+            self._tidy_up(lent, numbered.fetchall())
         self.on_commit()
 
     def listen(self) -> None:
@@ -132,14 +136,18 @@ class PostgresCatalog:
         return self.read_version() != version
 
     def check_integrity(self) -> list[str]:
-        """Indexes that are not valid, and what the extension ``amcheck`` finds, if the server has it."""
+        """Wrong counts, indexes that are not valid, and what ``amcheck`` finds, if that extension is there."""
         with self._lent() as lent:
             rows = lent.connection.execute(
                 "SELECT relname, indisvalid, indexrelid, relkind = 'i' FROM pg_index "
                 "JOIN pg_class ON pg_class.oid = indexrelid "
                 "WHERE relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'image_files'::regclass)"
             ).fetchall()
-            problems = [f"the index {name} is not valid" for name, is_valid, _, _ in rows if not is_valid]
+            differing = lent.connection.execute(DIFFERENCES).fetchall()
+            problems = [
+                f"the counts of files of storage directory {number} are wrong" for (number,) in differing
+            ]
+            problems += [f"the index {name} is not valid" for name, is_valid, _, _ in rows if not is_valid]
             (has_amcheck,) = lent.connection.execute(
                 "SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'amcheck')"
             ).fetchone()
@@ -201,12 +209,17 @@ class PostgresCatalog:
         (epoch,) = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
         self.epoch = f"{epoch}.{system:x}.{timeline}"
 
-    def _prune(self, lent: _Lent, numbered: list[tuple[int, int]]) -> None:
-        """Drops the oldest events once in a while, in a transaction of its own, after the commit."""
+    def _tidy_up(self, lent: _Lent, numbered: list[tuple[int, int]]) -> None:
+        """Drops the oldest events and adds up the counts once in a while, in transactions of their own, after the
+        commit. If that fails, the next one will do it.
+        """
         for number, at_us in numbered:
             if number % PRUNE_EVERY == 0:
-                with suppress(psycopg.Error):  # the next one will do it
+                with suppress(psycopg.Error):
                     lent.journal.prune(self._journal_limits, number, from_microseconds(at_us))
+        if next(self._commits) % ADD_UP_EVERY == 0:
+            with suppress(psycopg.Error):
+                lent.connection.execute(ADD_UP)
 
     def _listen(self) -> None:
         while not self._closed.is_set():

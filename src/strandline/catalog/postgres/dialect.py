@@ -24,6 +24,7 @@ class PostgresDialect:
         "SELECT pg_sequence_last_value(CAST(pg_get_serial_sequence('storage_dirs', 'number') AS regclass))"
     )
     raise_number = "UPDATE journal_counter SET last = ?"
+    counts = "file_counts"
     hold_storage_dirs = "LOCK TABLE storage_dirs IN SHARE ROW EXCLUSIVE MODE"
     raise_storage_dir = "SELECT setval(pg_get_serial_sequence('storage_dirs', 'number'), ?)"
 
@@ -72,6 +73,9 @@ class PostgresDialect:
 
     def mtime_ns(self, stamp: str) -> str:
         return f"CAST(split_part({stamp}, ':', 2) AS numeric)"
+
+    def from_json(self, table: str, columns: str, json: str) -> str:
+        return f"SELECT {columns} FROM json_populate_recordset(CAST(NULL AS {table}), CAST({json} AS json))"
 
 
 POSTGRES = PostgresDialect()

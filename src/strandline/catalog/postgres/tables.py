@@ -1,10 +1,10 @@
 """The tables in PostgreSQL: made or migrated once, by the process that comes first, while the others wait.
 
 They are those of :mod:`strandline.catalog.schema`, and the steps of :mod:`strandline.catalog.migrations` that came
-after PostgreSQL did. Here are only those that SQLite does not need: the counter of events, and the parts of the table
-of image files. It is divided by ranges of the path. In a media folder, the path is the id, so each part has the
-images of a range of ids, and one statement about a file looks into one part. A picture with any other name is in the
-part that its path belongs to.
+after PostgreSQL did. Here are only those that SQLite does not need: the counter of events, the counts of files, and
+the parts of the table of image files. It is divided by ranges of the path. In a media folder, the path is the id, so
+each part has the images of a range of ids, and one statement about a file looks into one part. A picture with any
+other name is in the part that its path belongs to.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from itertools import pairwise
 import psycopg
 
 from strandline.catalog.postgres.connections import PostgresConnection
+from strandline.catalog.postgres.counts import MAKE_COUNTS
 from strandline.catalog.postgres.dialect import POSTGRES
 from strandline.catalog.schema import VERSION
 from strandline.errors import CatalogDamagedError, CatalogTooNewError
@@ -69,7 +70,7 @@ def _list_statements(version: int) -> list[str]:
     from strandline.catalog.schema import say_schema
 
     if version == 0:
-        return [*list_statements([say_schema(POSTGRES)]), *PARTS, *COUNTER]
+        return [*list_statements([say_schema(POSTGRES)]), *PARTS, *COUNTER, *MAKE_COUNTS]
     from strandline.catalog.migrations import MIGRATIONS, say_step
 
     return list_statements([say_step(step, POSTGRES) for step in MIGRATIONS[version:VERSION]])
