@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -49,7 +50,7 @@ from strandline.model.states import (
 )
 from strandline.model.storage_dirs import StorageDir, StorageDirQuestion, StorageDirState
 from strandline.services.proving.conflict_copies import note_conflict_copies
-from strandline.services.proving.prove import Outcome, prove_file
+from strandline.services.proving.prove import Outcome, ProofResult, prove_file
 from strandline.services.scanning.account import OnProgress, ScanAccount
 from strandline.services.scanning.ignored import drop_ignored, read_ignored
 from strandline.services.scanning.last_scans import note_unlistable
@@ -71,6 +72,12 @@ T = TypeVar("T")
 
 CANCEL_NOTICED_S = 0.1
 """How late a waiting scan notices that it was cancelled."""
+
+PROVEN_AT_ONCE = 4
+"""Each may take as much memory as ``read.max_memory_bytes`` says."""
+
+PROVEN_TOGETHER = 64
+"""How late a scan that proves several at once notices that it was cancelled: after as many files."""
 
 __all__ = ["OnProgress", "scan_storage_dir"]
 
@@ -423,15 +430,35 @@ class _Scan:
                 self.sd.number, FileState.ARRIVING, empty_before=self.bench.now() - DAMAGED_AFTER
             )
         arriving = map(self.folder.layout.name_of, paths)
-        for name in dict.fromkeys((*self.report.arrivals, *arriving)):
-            if self.account.is_cancelled():
-                break
-            result = prove_file(self.bench, self.sd, name)
+        for name, result in self._prove_each(list(dict.fromkeys((*self.report.arrivals, *arriving)))):
             if result.outcome is Outcome.UNREADABLE:
                 self.account.add_finding("unreadable", result.reason, result.row, name)
             if is_unsettled(result):
                 unsettled.append(name)
         return unsettled
+
+    def _prove_each(self, names: Sequence[str]) -> Iterator[tuple[str, ProofResult]]:
+        """Each name with its result, which has no bytes, until the scan is cancelled. Where reads wait for a network,
+        some are made at the same time.
+        """
+
+        def prove(name: str) -> ProofResult:
+            return replace(prove_file(self.bench, self.sd, name), copy=None)
+
+        at_once = min(self.folder.reads_at_once, PROVEN_AT_ONCE)
+        if at_once < 2 or len(names) < 2:
+            for name in names:
+                if self.account.is_cancelled():
+                    return
+                yield name, prove(name)
+            return
+        from concurrent.futures import ThreadPoolExecutor  # here: few places need it
+
+        with ThreadPoolExecutor(at_once, "strandline-prove") as threads:
+            for some in _batched(names, PROVEN_TOGETHER):
+                if self.account.is_cancelled():
+                    return
+                yield from zip(some, threads.map(prove, some), strict=True)
 
     def _hold_unlisted(self, known: int) -> None:
         """No conclusion can be drawn from a media folder that cannot be listed, nor is a missing one believed."""
