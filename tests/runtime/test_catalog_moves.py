@@ -41,6 +41,7 @@ def fill(home: Path, *, shareable: bool = True) -> Path:
     conn.executescript(OLD.read_text())
     conn.close()
     with opened(path) as catalog, catalog.connected() as conn:
+        conn.execute("BEGIN")
         if shareable:
             conn.execute("UPDATE storage_dirs SET path = 's3://bucket/' || number")
         conn.execute("INSERT INTO storage_dir_aliases SELECT 1, 'an-alias' WHERE TRUE ON CONFLICT DO NOTHING")
@@ -57,6 +58,7 @@ def fill(home: Path, *, shareable: bool = True) -> Path:
             ((f"named/{number}.png",) for number in range(5000)),
         )
         conn.execute("UPDATE sqlite_sequence SET seq = seq + 7")
+        conn.execute("COMMIT")
     return path
 
 

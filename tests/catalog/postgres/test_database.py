@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import resource
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -240,3 +242,21 @@ def test_the_thread_that_listens_ends_with_the_catalog(url: str) -> None:
     use: Callable[[], None] = catalog.listen
     use()
     assert listeners() == []
+
+
+def test_a_program_may_have_many_files_open(url: str) -> None:
+    """A server with a thousand clients has."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 3000)), hard))
+    opened = [os.open(os.devnull, os.O_RDONLY)]
+    try:
+        while opened[-1] < 1100:
+            opened.append(os.dup(opened[0]))
+        with closing(open_postgres(url)) as catalog:
+            for _ in range(2):
+                with catalog.read() as reader:
+                    assert reader.sds.list_storage_dirs() == []
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -8,6 +8,7 @@ the first call already works.
 from __future__ import annotations
 
 import select
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -88,7 +89,7 @@ class PostgresConnection:
         """Whether the server has said something while nobody asked: that it stops, or nothing any more."""
         if self.driver.closed:
             return True
-        return bool(select.select([self.driver.fileno()], [], [], 0)[0])
+        return _has_something_to_read(self.driver.fileno())
 
     def roll_back(self) -> None:
         """Ends the transaction, if there is one. A connection that cannot is closed."""
@@ -97,6 +98,15 @@ class PostgresConnection:
                 self.driver.rollback()
         except psycopg.Error:
             self.driver.close()
+
+
+def _has_something_to_read(descriptor: int) -> bool:
+    """Without waiting. ``select`` cannot look at descriptors above 1023, which a server with many clients has."""
+    if sys.platform == "win32":
+        return bool(select.select([descriptor], [], [], 0)[0])
+    looking = select.poll()
+    looking.register(descriptor, select.POLLIN)
+    return bool(looking.poll(0))
 
 
 def say_place(url: str) -> str:
