@@ -26,43 +26,56 @@ _LONGEST = 6 * MAX_NAME_BYTES
 """Characters of the longest name if each is escaped, as in ``\\u00e9``."""
 
 
-class Mentions:
-    """Finds which of some names are mentioned. Names are compared folded, without their folders."""
+class Names:
+    """Names that a text may mention. They are compared folded, without their folders. Never changes."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._unseen = {fold_path(name) for name in names}
-        self._seen: set[str] = set()
-        self._longest = max(map(len, self._unseen), default=0)
+        self._names = {fold_path(name) for name in names}
+        self._longest = max(map(len, self._names), default=0)
         self._areas: dict[str, set[str]] = {}
-        for area in filter(None, map(_PDF_AREA.fullmatch, self._unseen)):
+        for area in filter(None, map(_PDF_AREA.fullmatch, self._names)):
             self._areas.setdefault(area[1], set()).add(area[0])
 
-    def read(self, data: bytes) -> None:
-        """Takes note of every name in a text: as it is, percent-encoded, or escaped as in HTML and JSON."""
+    def find_in(self, data: bytes) -> set[str]:
+        """The names, folded, that a text mentions: as they are, percent-encoded, or escaped as in HTML and JSON.
+
+        Cost: one pass over the text, whatever the number of names.
+        """
         text = data.decode(errors="replace")
-        for found in _ID_IN_TEXT.finditer(text) if self._areas else ():
-            names = self._areas.pop(found[0], set())
-            self._unseen -= names
-            self._seen |= names
+        found: set[str] = set()
+        for match in _ID_IN_TEXT.finditer(text) if self._areas else ():
+            found |= self._areas.get(match[0], set())
         for ending in _ENDING.finditer(text):
             window = text[max(0, ending.end() - _LONGEST) : ending.end()]
             window = window[window.rfind("\n") + 1 :]
-            self._look_back(window)
+            self._look_back(window, found)
             if "%" in window:
-                self._look_back(unquote(window))
+                self._look_back(unquote(window), found)
             if "&" in window:
-                self._look_back(unescape(window))
+                self._look_back(unescape(window), found)
             if "\\u" in window:
-                self._look_back(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), window))
+                self._look_back(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), window), found)
+        return found
+
+    def _look_back(self, window: str, found: set[str]) -> None:
+        """Looks for the names at the end of the window, of whatever length."""
+        window = fold_path(window[window.rfind("/") + 1 :])
+        for start in range(max(0, len(window) - self._longest), len(window)):
+            if (name := window[start:]) in self._names:
+                found.add(name)
+
+
+class Mentions:
+    """Which of some names are mentioned in any of the texts that were read."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = Names(names)
+        self._seen: set[str] = set()
+
+    def read(self, data: bytes) -> None:
+        """Takes note of every name in a text."""
+        self._seen |= self._names.find_in(data)
 
     def has(self, name: str) -> bool:
         """Whether the name was in a text that was read."""
         return fold_path(name) in self._seen
-
-    def _look_back(self, window: str) -> None:
-        """Looks for the name at the end of the window, of whatever length."""
-        window = fold_path(window[window.rfind("/") + 1 :])
-        for start in range(max(0, len(window) - self._longest), len(window)):
-            if (name := window[start:]) in self._unseen:
-                self._unseen.discard(name)
-                self._seen.add(name)

@@ -32,7 +32,7 @@ from strandline.model.note_checks import (
 )
 from strandline.model.portable_names import explain_refused
 from strandline.notes.file_index import name_of
-from strandline.notes.mentions import Mentions
+from strandline.notes.mentions import Names
 from strandline.notes.profiles import OBSIDIAN, PLAIN, Scope, find_scope
 from strandline.notes.reading import BrokenNoteError, read_note
 from strandline.notes.references import Form, Reference
@@ -192,10 +192,9 @@ class _Check:
         samples = self._notes[:: max(1, len(self._notes) // SAMPLES)]
         if self._scopes[-1].profile is PLAIN:
             self._scopes = self._find_scopes([(note, self._read_references(note)) for note in samples])
+        names = Names(map(name_of, wanted))
         for note in self._notes:
-            mentions = Mentions(map(name_of, wanted))
-            mentions.read(self._read(note, MAX_NOTE_BYTES) or b"")
-            if any(mentions.has(name_of(path)) for path in wanted):
+            if names.find_in(self._read(note, MAX_NOTE_BYTES) or b""):
                 scope = find_scope(self._scopes, note)
                 for reference in self._read_references(note):
                     resolved = self._resolve(note, reference, scope)
