@@ -75,7 +75,8 @@ def copy_files(
 
 
 def _step_of(image_id: ImageId, to: StorageDir, rows: Sequence[ImageFile]) -> CopyStep:
-    own = next((row for row in rows if row.sd == to.number and row.is_proven), None)
+    here = [row for row in rows if row.sd == to.number and row.is_present]
+    own = max(here, key=lambda row: row.is_proven, default=None)
     stamp = next((row.stamp for row in rows if row.stamp is not None), None)
     return CopyStep(
         image_id, to, None if own is None else own.path, None if stamp is None else stamp.size_bytes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -50,9 +50,20 @@ async def export_images(backend: TheBackend, query: TheQuery, wanted: Export) ->
     (`left_out`). If nothing matches, nothing is sent: 404.
     """
 
+    asked = query if wanted.image_ids is None or query != Query() else None
+    return await send_export(backend, wanted.image_ids, asked)
+
+
+async def send_export(backend: Backend, image_ids: Sequence[str] | None, query: Query | None) -> Response:
+    """The archive, as a download: of these ids, or of what the query means.
+
+    Raises:
+        InvalidImageIdError, InvalidInputError: They make no sense.
+        ImageNotFoundError: Nothing matches.
+    """
+
     def begin() -> Iterator[bytes]:
-        asked = query if wanted.image_ids is None or query != Query() else None
-        return backend.store.iter_export_zip(backend.store.plan_export(wanted.image_ids, query=asked))
+        return backend.store.iter_export_zip(backend.store.plan_export(image_ids, query=query))
 
     pieces = await backend.crossing.slow(begin)
     headers = {

@@ -1,7 +1,7 @@
 """What a person is asked before images are deleted, and the page of the trash.
 
 Both work without scripts: the question is a page, and the answer ends on the page of the trash. A script shows the
-same question in a dialog (``static/js/deleting.js``).
+same question in a dialog (``static/js/question.js``).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from strandline.errors import ImageNotFoundError, InSeveralFoldersError, Invalid
 from strandline.model.changes import ChangeReport, RefusedChange
 from strandline.model.deletions import DeletePlan
 from strandline.model.image_ids import ImageId, parse_image_id
+from strandline.model.note_checks import NoteUse
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import RESTORABLE, ListedFile, TrashReason
@@ -193,11 +194,11 @@ def say_refused(refused: Sequence[RefusedChange], chosen: Sequence[StorageDir]) 
     return list(dict.fromkeys(said))
 
 
-def list_notes(plan: DeletePlan) -> list[UsingNote]:
-    """The notes that use the images of the plan, each once. Pure."""
+def list_notes(places: Sequence[NoteUse]) -> list[UsingNote]:
+    """The notes that these places are in, each once. Pure."""
     return [
         UsingNote(note, sorted({use.line for use in uses}), sd)
-        for (sd, note), uses in groupby(plan.uses, lambda use: (use.sd, use.note))
+        for (sd, note), uses in groupby(places, lambda use: (use.sd, use.note))
     ]
 
 
@@ -232,7 +233,7 @@ def describe_plan(plan: DeletePlan, refused: Sequence[RefusedChange]) -> Going:
         len(files),
         sum(change.size_bytes or 0 for change in files),
         list(dict.fromkeys(change.sd_name for change in files if change.sd_name)),
-        list_notes(plan),
+        list_notes(plan.uses),
     )
 
 

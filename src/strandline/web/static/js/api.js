@@ -7,6 +7,7 @@ export class Problem extends Error {
     super(body?.detail ?? `The server answered ${status}.`);
     this.status = status;
     this.code = body?.code ?? null;
+    this.refused = body?.refused ?? []; // rows that were not done, with reasons
   }
 }
 

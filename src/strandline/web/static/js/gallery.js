@@ -175,6 +175,9 @@ function showTitle() {
 
 function showCount(count) {
   document.getElementById("count").textContent = sayImages(count, grid.source.files);
+  const link = document.getElementById("export");
+  link.href = `${BASE}/export${grid.source.query.size ? `?${grid.source.query}` : ""}`;
+  link.hidden = !count;
   const isFiltered = [...grid.source.query.keys()].some((name) => !NO_FILTERS.has(name));
   const set = [...grid.source.query.keys()].filter((name) => !NOT_COUNTED.has(name)).length;
   document.getElementById("filters-set").textContent = set ? ` (${set})` : "";

@@ -4,7 +4,8 @@ import { ask } from "./api.js";
 import { BASE } from "./base.js";
 import { deleteImages } from "./deleting.js";
 import { announce, copyFrom } from "./copying.js";
-import { sayCount } from "./words.js";
+import { askQuestion } from "./question.js";
+import { copyImages, moveImages } from "./transferring.js";
 
 const MOST = 1000; // at once: more is an export, not a selection
 
@@ -20,6 +21,8 @@ export class Selection {
     grid.chosenInMonth = (month) => this.months.get(month) ?? 0;
     bar.querySelector("[data-do=copy]").addEventListener("click", (event) => copyFrom(event.currentTarget, this.fetchMarkdown()));
     bar.querySelector("[data-do=download]").addEventListener("click", () => this.download());
+    bar.querySelector("[data-do=copy-to]")?.addEventListener("click", () => this.act(copyImages));
+    bar.querySelector("[data-do=move-to]")?.addEventListener("click", () => this.act(moveImages));
     bar.querySelector("[data-do=delete]").addEventListener("click", () => this.delete());
     bar.querySelector("[data-do=clear]").addEventListener("click", () => {
       this.clear();
@@ -43,12 +46,16 @@ export class Selection {
 
   /** Asks, and deletes what is selected; if nothing is, the image of the current tile. The focus stays there. */
   async delete() {
+    await this.act(deleteImages);
+  }
+
+  async act(change) {
     const ids = this.size ? [...this.chosen.keys()] : [this.grid.idAt(this.grid.current)].filter(Boolean);
-    const report = await deleteImages(ids, () => this.grid.showAgain());
+    const report = await change(ids, () => this.grid.showAgain());
     if (!report) return;
     this.anchor = null;
     this.empty();
-    this.draw(); // what was deleted is announced already
+    this.draw(); // what was done is announced already
     await this.grid.showAgain();
   }
 
@@ -137,13 +144,18 @@ export class Selection {
     return lines.join("\n");
   }
 
-  download() {
-    for (const id of this.chosen.keys()) {
-      const link = document.createElement("a");
-      link.href = `${BASE}/i/${id}?original=1`;
-      link.download = "";
-      link.click();
+  /** One image as its file, several as an archive, once its size was said. */
+  async download() {
+    const ids = [...this.chosen.keys()];
+    if (ids.length > 1) {
+      const isSent = await askQuestion("/export", { images: ids.join(" ") }, { title: "Download", looking: "Looking how much it is…" });
+      if (isSent) announce("The archive is being downloaded");
+      return;
     }
-    announce(`Downloading ${sayCount(this.size, "image")}`);
+    const link = document.createElement("a");
+    link.href = `${BASE}/i/${ids[0]}?original=1`;
+    link.download = "";
+    link.click();
+    announce("Downloading 1 image");
   }
 }

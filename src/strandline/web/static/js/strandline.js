@@ -11,7 +11,7 @@ import "./scan-form.js";
 import "./take-in.js";
 
 // A picture that has gone since is an empty place, not a broken one.
-const MAY_BE_AWAY = ".thumb img, .shot img";
+const MAY_BE_AWAY = ".thumb img, .shot img, .going img";
 for (const kind of ["error", "load"]) {
   document.addEventListener(kind, ({ target }) => {
     if (target.matches?.(MAY_BE_AWAY)) target.classList.toggle("is-away", kind === "error");
