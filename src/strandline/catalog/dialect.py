@@ -154,7 +154,7 @@ class SqliteDialect:
         return f"+{column}"
 
     def lines(self, text: str) -> str:
-        return f"group_concat({text}, char(10))"
+        return f"group_concat({text}, '\n')"
 
     def json_rows(self, columns: str) -> str:
         return f"json_group_array(json_array({columns}))"
