@@ -86,6 +86,7 @@ class World:
             "POST /api/v1/sds/{sd}/import": {"sources": [f"{self.folders[0]}/media"]},
             "POST /api/v1/sds/{sd}/import-archive": pack(NEW),
             "POST /api/v1/verification": {"full": True},
+            "POST /api/v1/catalog/import": {"format": 1, "origins": []},
             "POST /api/v1/duplicates/fold": {"dry_run": True},
             "POST /api/v1/wanted/provide": {"wanted": [{"image_id": self.known["image_id"][0]}]},
             "POST /api/v1/rescue": {"folders": [self.folders[0]], "dry_run": True},

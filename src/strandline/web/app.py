@@ -20,6 +20,7 @@ from strandline.errors import StrandlineError
 from strandline.logs import get_logger
 from strandline.runtime.assembly import LocalStore
 from strandline.web.api import (
+    catalog,
     conflicts,
     duplicates,
     events,
@@ -72,6 +73,7 @@ ROUTERS = (
     events.router,
     health.router,
     status.router,
+    catalog.router,
     verifications.router,
 )
 

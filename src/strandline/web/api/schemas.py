@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -286,6 +286,21 @@ class SyncSummaries(JsonForm):
     """All storage directories in numbers."""
 
     sds: list[SyncSummary]
+
+
+class CatalogExport(BaseModel):
+    """What cannot be rebuilt from the folders."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: int
+    exported_at: str
+    epoch: str
+    storage_dirs: list[dict[str, Any]]
+    origins: list[dict[str, Any]]
+    history: list[dict[str, Any]]
+    trash: list[dict[str, Any]]
+    journal: list[dict[str, Any]]
 
 
 class FileFacts(BaseModel):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
+from strandline.errors import InvalidInputError, StrandlineError
+from strandline.model.catalog_exports import ImportedCatalog
+from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.store_status import (
     CANNOT_TELL,
     Outcome,
@@ -15,10 +19,15 @@ from strandline.model.store_status import (
     StoreStatus,
     say_status,
 )
+from strandline.web.api.catalog import take_over
+from strandline.web.api.spooling import spooled_form
+from strandline.web.api.uploads import FORM_BYTES, limit_body
 from strandline.web.backend import Backend, TheBackend
+from strandline.web.pages.notes import Note
 from strandline.web.pages.remedies import Health
 from strandline.web.pages.rendering import PageRoute, find_since, render
 from strandline.web.pages.words import key_of
+from strandline.web.statuses import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -29,6 +38,10 @@ LINK_WORDS = {"missing-references": "Which, and where", "not-scanned": "Scan it"
 
 AT_FOLDERS = frozenset({*CANNOT_TELL, "suspect", "copied", "not-scanned"})
 """The kinds of reasons whose buttons are on the Folders page."""
+
+
+MOST_FIELDS = 2
+"""Of the form."""
 
 
 class Reason(NamedTuple):
@@ -55,14 +68,69 @@ async def show_status_page(backend: TheBackend) -> Response:
     return await backend.crossing.page(lambda: _draw(backend))
 
 
-def _draw(backend: Backend) -> Response:
+@router.post("/status/import")
+async def import_catalog(request: Request, backend: TheBackend) -> Response:
+    """Takes over what the chosen file of another machine knows, and says what became of it."""
+    limited = Request(request.scope, limit_body(request, backend.store.settings.save.max_bytes + FORM_BYTES))
+    try:
+        async with spooled_form(limited, backend, max_files=MOST_FIELDS) as form:
+            part = next((part for part in form.parts if part.writer.size_bytes), None)
+
+            def take() -> Response:
+                try:
+                    if part is None:
+                        raise InvalidInputError("choose the file that the other machine exported")
+                    with part.writer.finish().open() as file:
+                        return _draw(backend, describe_imported(take_over(backend.store, file)))
+                except StrandlineError as error:
+                    note = Note("bad", "Nothing was taken over", [error.message])
+                    return _draw(backend, note, http_status_of(error))
+
+            return await backend.crossing.slow(take)
+    except MultiPartException as error:
+        raise InvalidInputError(error.message) from error
+
+
+def describe_imported(report: ImportedCatalog) -> Note:
+    """What was taken over, and what waits. Pure."""
+    added = [
+        say_count(number, *words)
+        for number, words in (
+            (report.added, ("original name", "original names")),
+            (report.history_added, ("earlier file", "earlier files")),
+            (report.trash_added, ("file in the trash", "files in the trash")),
+        )
+        if number
+    ]
+    lines = []
+    if report.waiting:
+        names = ", ".join(show_plainly(each.name) for each in report.waiting)
+        lines.append(
+            f"Not here yet: {names}. To take over what was where in them, add them, and import again"
+        )
+    lines += [
+        f"{show_plainly(each.name)} has no identity of its own. By its name, it is {show_plainly(each.here or '')}"
+        for each in report.storage_dirs
+        if each.by_name
+    ]
+    if report.trash_without_bytes:
+        files = say_count(report.trash_without_bytes, "deleted file is", "deleted files are")
+        lines.append(
+            f"{files} not in this machine's trash. Copy the folder trash of the other home, and import again"
+        )
+    title = f"Taken over: {', '.join(added)}." if added else "Nothing new: all of it is known here."
+    return Note("wait" if report.waiting or report.trash_without_bytes else "good", title, lines)
+
+
+def _draw(backend: Backend, note: Note | None = None, code: int = 200) -> Response:
     since, status = find_since(backend), backend.store.status()
     folders = [list_folder_lines(backend.base, status, each) for each in status.sds]
     health = Health(TONES[status.outcome], say_status(status), "")
     failures = sum(status.decoder_failures.values())
     of_home = [reason.message for reason in status.reasons if reason.kind == "home-full"]
     return render(
-        backend.base, "status.html", place="status", since=since, now=status, health=health, folders=folders,
+        backend.base, "status.html", status=code, place="status", note=note, home=str(backend.store.home),
+        since=since, now=status, health=health, folders=folders,
         failures=failures, of_home=of_home,
     )  # fmt: skip
 
