@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
+from dataclasses import field, replace
 from itertools import chain, islice
 from typing import TypeAlias
 from urllib.parse import quote
@@ -25,7 +25,7 @@ from strandline.model.reports import Saved
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 from strandline.services.importing.sources import Failed, ImportSource, Item, iter_items
-from strandline.services.saving.intake import TakenSource
+from strandline.services.saving.intake import TakenSource, remember_name
 from strandline.services.saving.save import begin_attempt, begin_placing, sniff
 from strandline.services.saving.save_several import MOST_BYTES, MOST_TOGETHER, save_group
 from strandline.services.storage_dirs.writing import check_writable
@@ -112,14 +112,14 @@ class _Import:
     sd: StorageDir
     note: str | os.PathLike[str] | None
     report: ImportReport
-    planned: dict[ImageId, str] = field(default_factory=dict)
-    """In a dry run: what earlier pictures would have been saved as."""
+    known: dict[ImageId, ImportedImage] = field(default_factory=dict)
+    """What is there, or in a dry run would be, by now. It is not looked for again."""
     names: set[str] = field(default_factory=set)
     """The same: the names that they would have, folded."""
 
     def save(self, group: Sequence[_Read]) -> None:
         """Saves the pictures of the group together."""
-        pictures = [each for each in group if each.taken is not None]
+        pictures = [each for each in group if each.taken is not None and not self._is_known(each)]
         results = save_group(self.bench, [each.taken for each in pictures if each.taken], self.sd, self.note)
         by_place = {each.place: result for each, result in zip(pictures, results, strict=True)}
         for each in group:
@@ -129,7 +129,9 @@ class _Import:
                     each.item.shown, result.image_id, self.sd, result.path, result.size_bytes, result.media_type,
                     result.whole,
                 )  # fmt: skip
-                (self.report.done if result.new else self.report.already_there).append(row)
+                self._add(row, is_new=result.new)
+            elif self._is_known(each):
+                self._add_known(each)
             else:
                 self._leave(each, result)
         self.report.plan = self.report.done
@@ -140,6 +142,8 @@ class _Import:
             try:
                 if each.taken is None:
                     self._leave(each)
+                elif self._is_known(each):
+                    self._add_known(each)
                 else:
                     self._judge(each.item.shown, each.taken)
             except StrandlineError as error:
@@ -150,17 +154,30 @@ class _Import:
         placing = begin_placing(self.bench, self.sd, self.note)
         attempt = begin_attempt(self.bench, self.sd, taken, media_type, image_id, placing)
         existing = attempt.list_existing()
-        there = self.planned.get(image_id) or next(filter(attempt.has_bytes, existing), None)
+        there = next(filter(attempt.has_bytes, existing), None)
         name = there or attempt.choose_name(existing, self.names)
         whole = attempt.look(name).whole
         path = attempt.folder.layout.path_of(name)
         row = ImportedImage(shown, image_id, self.sd, path, taken.copy.size_bytes, media_type.name, whole)
         if there is None:
-            self.planned[image_id] = name
             self.names.add(fold_path(name.rpartition("/")[2]))
-            self.report.plan.append(row)
-        else:
-            self.report.already_there.append(row)
+        self._add(row, is_new=there is None)
+
+    def _is_known(self, read: _Read) -> bool:
+        return read.taken is not None and content_id_of(read.taken.copy.sha256) in self.known
+
+    def _add(self, row: ImportedImage, *, is_new: bool) -> None:
+        self.known[row.image_id] = row
+        new = self.report.plan if self.report.dry_run else self.report.done
+        (new if is_new else self.report.already_there).append(row)
+
+    def _add_known(self, read: _Read) -> None:
+        """Another picture with the same bytes. Its name counts, too."""
+        assert read.taken is not None
+        row = self.known[content_id_of(read.taken.copy.sha256)]
+        self.report.already_there.append(replace(row, source=read.item.shown))
+        if not self.report.dry_run:
+            remember_name(self.bench, row.image_id, read.taken)
 
     def _leave(self, read: _Read, error: StrandlineError | None = None) -> None:
         """Notes what is not imported."""

@@ -34,7 +34,7 @@ from strandline.model.values import dataclass
 from strandline.services.finding.candidates import Discovery, add_odd_names, each_once
 from strandline.services.finding.search import open_proven
 from strandline.services.proving.prove import Outcome, ProofResult, look_at, prove_file
-from strandline.services.saving.intake import TakenSource
+from strandline.services.saving.intake import TakenSource, remember_name
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.trash import copy_to_trash, discard_copy
 from strandline.services.workbench import Workbench
@@ -163,12 +163,7 @@ class Attempt:
                 self.folder.ensure_durable(filename)
         except FileNotFoundError:
             return None
-        name, origin = self.taken.original_name, self.taken.origin
-        with self.bench.catalog.read() as reader:
-            told = name is None or reader.origins.has_origin(self.image_id, name, origin)
-        if not told and name is not None:
-            with self.bench.catalog.write() as writer:
-                writer.origins.add_origin(self.image_id, name, origin, self.bench.now())
+        remember_name(self.bench, self.image_id, self.taken)
         whole = None if proof is None else proof.whole
         if whole is None:  # it was proven before this was recorded
             whole = walk_structure(self.taken.buffer, self.media_type).whole

@@ -23,6 +23,7 @@ from strandline.errors import (
 from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.proof_copies import CopyWriter, ProofCopy, copy_bytes, copy_stream
 from strandline.model.addresses import is_web_address
+from strandline.model.image_ids import ImageId
 from strandline.model.remedies import say_command
 from strandline.model.values import dataclass
 from strandline.services.workbench import Workbench
@@ -126,6 +127,18 @@ def take_source(
     if taken.copy.size_bytes == 0:
         raise EmptyImageError(f"{taken.subject} is empty; there is nothing to save", source=taken.source)
     return taken if modified_at is None else replace(taken, mtime_ns=as_mtime_ns(modified_at))
+
+
+def remember_name(bench: Workbench, image_id: ImageId, taken: TakenSource) -> None:
+    """Adds the source's name to those of an image that is there already, unless it is known."""
+    name, origin = taken.original_name, taken.origin
+    if name is None:
+        return
+    with bench.catalog.read() as reader:
+        if reader.origins.has_origin(image_id, name, origin):
+            return
+    with bench.catalog.write() as writer:
+        writer.origins.add_origin(image_id, name, origin, bench.now())
 
 
 def is_in_hand(source: Source) -> bool:
