@@ -42,6 +42,18 @@ def test_a_folder_is_imported_in_steps(
     assert served.get("/images/months")["total"] == 60
 
 
+def test_a_path_from_the_home_of_the_person_is_whole(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``~`` as everywhere, also on the page, which suggests it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    tried = served.post("/sds/Notes/import", {"sources": ["~/card"], "dry_run": True}).json()
+    assert (len(tried["plan"]), tried["refused"]) == (60, [])
+    form = {"sd": (None, "Notes"), "source": (None, "~/card")}
+    assert served.client.post("/import/look", files=form).status_code == 303
+    assert "60 new pictures" in served.client.get("/import").text
+
+
 def test_an_archive_is_uploaded(served: Served, tmp_path: Path) -> None:
     """It is the body."""
     with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -111,4 +112,4 @@ def _check_source(source: str) -> str:
         return source
     if not source:
         raise InvalidPathError("a source is empty; give a path, an address, or a data: URL")
-    return check_whole(source)
+    return os.path.expanduser(check_whole(source))

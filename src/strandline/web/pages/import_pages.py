@@ -6,6 +6,7 @@ into the same storage directory.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import BinaryIO, NamedTuple
 
@@ -152,7 +153,7 @@ def _look(backend: Backend, sd: str, typed: str, archive: BinaryIO | None, name:
                 "say what to import: the path of a folder, an address, or an archive of this device"
             )
         target = backend.store.get_storage_dir(sd)
-        source = archive or (typed if is_web_address(typed) else check_whole(typed))
+        source = archive or (typed if is_web_address(typed) else os.path.expanduser(check_whole(typed)))
     except StrandlineError as error:
         return _draw(backend, Note("bad", "That did not work", [error.message]), typed, status=422)
 
