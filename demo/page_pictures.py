@@ -6,19 +6,21 @@ python demo/page_pictures.py [NAME…]    writes docs/images/*.webp; needs the d
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import pyvips  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from demo_care import PICTURES, build_card, damage, wear
 from demo_folders import build_demo
 from demo_vaults import (
     build_graph,
@@ -50,17 +52,60 @@ class Shot(NamedTuple):
     width: int
     height: int
     scheme: Literal["light", "dark"]
-    opens: bool = False
-    """Open the last image in the light box."""
-    asks: bool = False
-    """Select the first images, and ask whether they should be deleted."""
+    act: Callable[[Page], None] | None = None
+    """What somebody does on the page first."""
     quality: int = 90
     """Of the WebP, from 0 to 100."""
 
 
+def open_last(page: Page) -> None:
+    """Opens the last image in the light box, with its facts."""
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.locator(".stage img").wait_for()
+    page.keyboard.press("i")
+
+
+def select_three(page: Page) -> None:
+    """Selects the first images."""
+    page.locator("gallery-grid.is-virtual").wait_for()
+    for key in ("ArrowRight", "Space", "Shift+ArrowRight", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+
+
+def ask_to_delete(page: Page) -> None:
+    """Selects the first images, and asks whether they should be deleted."""
+    select_three(page)
+    page.keyboard.press("Delete")
+    page.locator(".ask .going").wait_for()
+
+
+def ask_to_move(page: Page) -> None:
+    """Selects the first images, and asks what a move to the other folder would do."""
+    select_three(page)
+    page.get_by_role("button", name="Move to…").click()
+    page.locator(".ask .choices-of button").last.click()
+    page.locator(".ask [data-step=move]").wait_for()
+
+
+def read_everything(page: Page) -> None:
+    """Reads all images again."""
+    page.locator("#start-full").click()
+    page.locator("[data-said]", has_text="verified").wait_for()
+
+
+def look_at_card(page: Page) -> None:
+    """Reads a camera card, and sees what is new."""
+    page.locator("[name=source]").fill(CARD)
+    page.keyboard.press("Escape")
+    page.locator("select[name=sd]").select_option("Photos")
+    page.locator("#look").click()
+    page.locator("#found").wait_for()
+
+
 SHOTS = (
     Shot("gallery", "/", 1280, 1010, "light"),
-    Shot("light-box", "/", 1280, 800, "dark", opens=True),
+    Shot("light-box", "/", 1280, 800, "dark", open_last),
     Shot("inspector", "/inspect/Notes", 1280, 1000, "light"),
     Shot("phone", "/", 390, 780, "dark"),
 )
@@ -74,9 +119,20 @@ VAULT_SHOTS = (
 """For the pages in ``docs/howto``. Each is smaller than 150 kB."""
 
 TRASH_SHOTS = (
-    Shot("delete", "/?sd=Vault&sort=arrived", 1280, 760, "light", asks=True, quality=80),
+    Shot("delete", "/?sd=Vault&sort=arrived", 1280, 760, "light", ask_to_delete, quality=80),
     Shot("trash", "/trash", 1280, 720, "light", quality=80),
 )
+
+CARE_SHOTS = (
+    Shot("care", "/care", 1280, 900, "light", quality=80),
+    Shot("duplicates", "/care/duplicates", 1280, 760, "light", quality=80),
+    Shot("conflicts", "/care/conflicts", 1280, 800, "light", quality=80),
+    Shot("verification", "/care/verification", 1280, 680, "light", read_everything, quality=80),
+    Shot("move", "/?sd=Vault&sort=arrived", 1280, 760, "light", ask_to_move, quality=80),
+    Shot("import", "/import", 1280, 560, "light", look_at_card, quality=80),
+)
+
+CARD = "~/Card"
 
 
 def main(wanted: Sequence[str]) -> None:
@@ -87,6 +143,7 @@ def main(wanted: Sequence[str]) -> None:
             (serve_demo, SHOTS),
             (serve_vaults, VAULT_SHOTS),
             (serve_deleted, TRASH_SHOTS),
+            (serve_worn, CARE_SHOTS),
         ):
             if wanted and not any(shot.name in wanted for shot in shots):
                 continue
@@ -136,6 +193,25 @@ def serve_deleted(folder: Path) -> Iterator[tuple[str, Path]]:
             yield address, store.home
 
 
+@contextmanager
+def serve_worn(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The same for a vault that needs care, and a folder with photos. A camera card is in the person's home."""
+    build_card(folder / "Card")
+    vault = build_vault(folder)
+    os.environ["HOME"] = str(folder)  # so that the page shows ~/Card
+    with open_store(folder / "home") as store:
+        wear(vault)
+        store.add_storage_dir(vault)
+        (folder / "Photos").mkdir()
+        store.add_storage_dir(folder / "Photos", layout="ids")
+        for name in ("grace-hopper.jpg", "raccoon.heic"):
+            store.save(PICTURES / name, sd="Photos")
+        store.scan()
+        damage(vault)
+        with serve(store) as address:
+            yield address, store.home
+
+
 def wait_until_noticed(store: LocalStore, roots: Sequence[Path], number: int) -> None:
     """Waits until the watcher knows of this many pictures that the notes of each folder miss."""
     limit_s = time.monotonic() + NOTICE_LIMIT_S
@@ -170,19 +246,8 @@ def take(browser: Browser, address: str, home: Path, shot: Shot) -> None:
     page = context.new_page()
     page.goto(make_sign_in_link(home, f"{address}/"))
     page.goto(address + shot.path)
-    if shot.opens:
-        page.keyboard.press("End")
-        page.keyboard.press("Enter")
-        page.locator(".stage img").wait_for()
-        page.keyboard.press("i")
-    if shot.asks:
-        page.locator("gallery-grid.is-virtual").wait_for()
-        page.keyboard.press("ArrowRight")
-        page.keyboard.press("Space")
-        page.keyboard.press("Shift+ArrowRight")
-        page.keyboard.press("Shift+ArrowRight")
-        page.keyboard.press("Delete")
-        page.locator(".ask .going").wait_for()
+    if shot.act is not None:
+        shot.act(page)
     page.wait_for_timeout(SETTLE_MS)
     picture = pyvips.Image.new_from_buffer(page.screenshot(), "")
     picture.write_to_file(str(IMAGES / f"{shot.name}.webp"), Q=shot.quality, smart_subsample=True, effort=6)

@@ -44,9 +44,18 @@ def test_the_commands_answer_what_the_page_says(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
-def test_the_page_has_small_pictures() -> None:
+@pytest.mark.parametrize(
+    ("page", "pictures"),
+    [
+        (PAGE, ["trash.webp", "delete.webp"]),
+        ("docs/howto/clean-up.md", ["care.webp", "duplicates.webp"]),
+        ("docs/howto/damaged.md", ["verification.webp", "conflicts.webp"]),
+        ("docs/howto/import-photos.md", ["import.webp"]),
+    ],
+)
+def test_the_pages_of_care_have_small_pictures(page: str, pictures: list[str]) -> None:
     """A reader with a slow line sees them soon."""
-    names = re.findall(r"!\[[^\]]+\]\(\.\./images/([^)]+)\)", (PROJECT / PAGE).read_text())
-    assert names == ["trash.webp", "delete.webp"]
+    names = re.findall(r"!\[[^\]]+\]\(\.\./images/([^)]+)\)", (PROJECT / page).read_text())
+    assert names == pictures
     for name in names:
         assert 0 < (PROJECT / "docs/images" / name).stat().st_size < 150_000, name
