@@ -49,6 +49,8 @@ def list_pages(broken: Broken) -> list[str]:
         f"/inspect/Notes/file?path=media%2F{broken.damaged}",
         "/inspect/Notes/file?path=SD_ID",
         "/activity",
+        "/status",
+        "/export",
         "/trash",
         "/care",
         "/care/conflicts",

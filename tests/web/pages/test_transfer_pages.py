@@ -14,6 +14,7 @@ from builders.pictures import make_picture
 from builders.served import Served, serving
 from builders.storage import id_of, make_storage_dir, name_of
 from strandline.runtime.assembly import open_store
+from strandline.web.pages import export_pages
 
 ONE, TWO, THREE = (make_picture("jpg", seed=seed) for seed in (1, 2, 3))
 ID, OTHER_ID, THIRD_ID = id_of(ONE), id_of(TWO), id_of(THREE)
@@ -140,6 +141,17 @@ def test_the_size_of_an_export_is_said_before(served: Served) -> None:
         answer = served.client.get(address)
         assert (answer.status_code, said in read(answer.text)) == (200, True), address
     assert served.client.get("/export?month=x").status_code == 422
+
+
+def test_the_size_of_very_many_images_is_not_waited_for(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their number is said all the same."""
+    monkeypatch.setattr(export_pages, "MOST_MEASURED", 2)
+    words = read(served.client.get("/export").text)
+    assert "Download 3 images?" in words
+    assert "more than can be added up while you wait" in words
+    assert "kB" not in words
 
 
 def test_an_archive_is_downloaded(served: Served) -> None:

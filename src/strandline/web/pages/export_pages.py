@@ -15,6 +15,8 @@ from starlette.responses import Response
 from strandline.errors import InvalidInputError
 from strandline.model.exports import ExportedImage
 from strandline.model.image_ids import ImageId, parse_image_id
+from strandline.model.queries import Query
+from strandline.store import Store
 from strandline.web.api.exports import MOST_IDS, send_export
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.choices import Choices, TheChoices, as_address, as_query, say_listing
@@ -22,6 +24,9 @@ from strandline.web.pages.rendering import PageRoute, render
 from strandline.web.pages.trash_pages import MOST_PICTURES
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+MOST_MEASURED = 2_000
+"""Images whose sizes are added up for the question: half a second. All of 100,000 would take some ten."""
 
 FormIds = Annotated[list[str], Form(default_factory=list, max_length=MOST_IDS)]
 """Ids with spaces between."""
@@ -35,7 +40,8 @@ class Size(NamedTuple):
     """How much an export is."""
 
     images: int
-    size_bytes: int
+    size_bytes: int | None
+    """None if there are too many to add up while somebody waits."""
     unknown: int
     """Images whose size nobody knows yet."""
 
@@ -78,12 +84,26 @@ def measure(plan: Sequence[ExportedImage]) -> Size:
     return Size(len(plan), sum(filter(None, sizes)), sizes.count(None))
 
 
+def _measure_images(store: Store, ids: Sequence[ImageId]) -> tuple[Size, list[ImageId]]:
+    plan = store.plan_export(ids)
+    return measure(plan), [each.image_id for each in plan[:MOST_PICTURES]]
+
+
+def _measure_gallery(store: Store, query: Query) -> tuple[Size, list[ImageId]]:
+    """All that it shows, and the first of them."""
+    wanted = store.choose(query)
+    total = store.gallery.get_months(wanted).total
+    page = store.gallery.list_after(wanted, after=None, limit=MOST_PICTURES)
+    size = measure(store.plan_export(query=query)) if total <= MOST_MEASURED else Size(total, None, 0)
+    return size, [each.image_id for each in page.images]
+
+
 def _ask(backend: Backend, chosen: Choices, ids: Sequence[ImageId]) -> Response:
     store = backend.store
     asked = {name for name, value in chosen.items() if value}
-    plan = store.plan_export(ids) if ids else store.plan_export(query=as_query(chosen))
+    size, shown = _measure_images(store, ids) if ids else _measure_gallery(store, as_query(chosen))
     return render(
         backend.base, "export.html", place="gallery", image_ids=ids, asked=as_address(chosen),
-        listing=say_listing(chosen), is_filtered=bool(asked - OF_PLACE), size=measure(plan),
-        shown=[each.image_id for each in plan[:MOST_PICTURES]],
+        listing=say_listing(chosen), is_filtered=bool(asked - OF_PLACE), size=size,
+        shown=shown,
     )  # fmt: skip
