@@ -43,6 +43,10 @@ class Operation:
     code: str = COMMAND_LINE
     announces: int = 1
     """How often an image may be announced in the whole journal."""
+    writes_out: bool = False
+    """It writes to ``{out}``, a folder that is no storage directory."""
+    ends: tuple[int, ...] = (0, 1)
+    """The exit statuses of another run after it is done."""
 
     def __str__(self) -> str:
         return self.name
@@ -56,6 +60,7 @@ class Operation:
             "folder": folder,
             "home": world.home,
             "written": world.written,
+            "out": world.out,
         }
         arguments = tuple(argument.format(**places) for argument in self.arguments)
         if self.code == COMMAND_LINE:
@@ -67,7 +72,11 @@ class Operation:
 def make_world(folder: Path, operation: Operation) -> Iterator[World]:
     """The world of an operation, as it is before."""
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as elsewhere:
-        world = World(folder, Path(elsewhere, "sds") if operation.elsewhere else folder / "sds")
+        world = World(
+            folder,
+            Path(elsewhere, "sds") if operation.elsewhere else folder / "sds",
+            writes_out=operation.writes_out,
+        )
         world.sds.mkdir()
         operation.prepare(world)
         world.keep()
@@ -105,14 +114,14 @@ def _with_others(world: World) -> None:
 def _with_half(world: World) -> None:
     _with_others(world)
     put_image(world.sds / "one", HALF, name_of(NEW))
-    _look(world)
+    look(world)
 
 
 def _with_foreign(world: World) -> None:
     _with_others(world)
     put_image(world.sds / "one", make_picture("png", seed=100), name_of(NEW))
-    _look(world, hours_ago=1)
-    _look(world)
+    look(world, hours_ago=1)
+    look(world)
 
 
 def _with_half_and_twin(world: World) -> None:
@@ -125,8 +134,8 @@ def _with_broken_vault(world: World) -> None:
     _named(world)
     _add(world, make_storage_dir(world.sds / "two", OTHERS[0], sd_id=B))
     (world.sds / "one" / "Study" / "0.png").write_bytes(OTHERS[0][: len(OTHERS[0]) // 2])
-    _look(world, hours_ago=30)
-    _look(world)
+    look(world, hours_ago=30)
+    look(world)
 
 
 def _with_arrivals(world: World) -> None:
@@ -167,7 +176,7 @@ def _with_absent_files(world: World) -> None:
     _with_others(world)
     for data in OTHERS[:2]:
         (world.sds / "one" / "media" / name_of(data)).unlink()
-    _look(world, hours_ago=1)
+    look(world, hours_ago=1)
 
 
 def _with_two(world: World) -> None:
@@ -194,7 +203,7 @@ def _with_duplicates(world: World) -> None:
     root = world.sds / "one"
     (root / "copy.png").write_bytes(OTHERS[0])
     (root / "Note.md").write_text("![[copy.png]]")
-    _look(world)
+    look(world)
 
 
 def _lay_sources(world: World) -> None:
@@ -206,10 +215,10 @@ def _lay_sources(world: World) -> None:
 def _add(world: World, root: Path) -> None:
     with open_store(world.home) as store:
         store.add_storage_dir(root)
-    _look(world)
+    look(world)
 
 
-def _look(world: World, hours_ago: float = 0) -> None:
+def look(world: World, hours_ago: float = 0) -> None:
     """Scans and proves everything, with the clock this far back."""
     then = timedelta(hours=hours_ago)
     with open_store(world.home, now=lambda: datetime.now(UTC) - then) as store:
@@ -231,8 +240,8 @@ def _with_rescue(world: World) -> None:
     """One image is half, one is missing. Both are on another disk, under other names."""
     _with_half(world)
     (world.sds / "one" / "media" / name_of(OTHERS[0])).unlink()
-    _look(world, hours_ago=1)
-    _look(world)
+    look(world, hours_ago=1)
+    look(world)
 
 
 def _with_rescue_named(world: World) -> None:
@@ -240,8 +249,8 @@ def _with_rescue_named(world: World) -> None:
     _named(world)
     (world.sds / "one" / "Study" / "0.png").unlink()
     (world.sds / "one" / "Other.png").write_bytes(OTHERS[1])
-    _look(world, hours_ago=1)
-    _look(world)
+    look(world, hours_ago=1)
+    look(world)
 
 
 def _with_conflicts(world: World) -> None:
@@ -249,7 +258,7 @@ def _with_conflicts(world: World) -> None:
     _with_half(world)
     for data, name in ((OTHERS[0], OTHERS[0]), (NEW, NEW), (make_picture("png", seed=102), OTHERS[1])):
         put_image(world.sds / "one", data, f"{id_of(name)}.sync-conflict-20260101-101010-ABCDEFG.png")
-    _look(world)
+    look(world)
 
 
 def _with_old_trash(world: World) -> None:

@@ -12,20 +12,25 @@ import json
 import os
 import re
 import shutil
+import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 from builders.catalogs import list_rows, sql_of
 from builders.machine import Machine, open_machine
 from strandline.folders.temporaries import TEMPORARY_NAME
+from strandline.model.exports import MANIFEST, SHEET, format_manifest
 from strandline.model.identity.sd_ids import find_identity_in
 from strandline.services.proving.backlog import verify_unproven
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.presence import reconsider_storage_dirs
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PARTS = re.compile(r"\.strandline-[a-z0-9_]{8}\.part")
+"""What a kill leaves beside a new file outside of storage directories."""
 _HOME_NAMES = re.compile(r"catalog\.db(-wal|-shm|-journal)?|scratch|cache|trash|scans|logs|config\.toml")
 
 
@@ -43,6 +48,10 @@ class Picture:
     """How often ``image.available`` was published for each file."""
     trash: frozenset[tuple[str, str]]
     """Name and hash of the described bytes in the trash."""
+    names: frozenset[tuple[object, object]]
+    """Images, and the names that they came with."""
+    outside: dict[str, bytes]
+    """Files that were written outside of storage directories."""
 
 
 @dataclass
@@ -51,9 +60,12 @@ class World:
 
     folder: Path
     sds: Path
+    writes_out: bool = False
+    """A run may write to :attr:`out`."""
     _kept: dict[Path, Path] = field(default_factory=dict)
     _ids: frozenset[str] = frozenset()
     _before: dict[str, bytes] = field(default_factory=dict)
+    _outside_before: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def home(self) -> Path:
@@ -66,9 +78,14 @@ class World:
         return self.folder / "out.png"
 
     @property
+    def out(self) -> Path:
+        """A folder that is no storage directory."""
+        return self.folder / "out"
+
+    @property
     def watched(self) -> tuple[Path, ...]:
         """The folders that a run may touch."""
-        return (self.home, self.sds)
+        return (self.home, self.sds, *([self.out] if self.writes_out else []))
 
     def keep(self) -> None:
         """From now on, this is the state of the world before each run."""
@@ -77,6 +94,7 @@ class World:
             self._kept[folder] = folder.with_name(f"{folder.name}.kept")
             self._copy(folder, self._kept[folder])
         self._before = _read_files(self.sds)
+        self._outside_before = self._read_outside()
         values = (value.decode(errors="replace") for value in self._before.values())
         self._ids = frozenset(_UUID.findall(" ".join([*self._before, *values])))
 
@@ -90,12 +108,14 @@ class World:
         is_home = self.home in (source, target)
         shutil.copytree(source, target, symlinks=True, copy_function=shutil.copy2 if is_home else _link)
 
-    def check_nothing_half(self, allowed: dict[str, bytes]) -> None:
+    def check_nothing_half(self, allowed: dict[str, bytes], outside: dict[str, bytes] | None = None) -> None:
         """No file is half, nothing is lost, and the only litter is our own temporaries.
 
         Args:
             allowed: The files that may be new: their state after the run.
+            outside: The same for files outside of storage directories.
         """
+        self._check_outside(outside or {})
         now = _read_files(self.sds)
         for name, data in now.items():
             is_fine = data in (self._before.get(name), allowed.get(name)) or self._is_new_identity(name, data)
@@ -111,6 +131,27 @@ class World:
         odd = [name for name in os.listdir(self.home) if not _HOME_NAMES.fullmatch(name)]
         odd += [name for name in _list_names(self.home / "scratch") if not TEMPORARY_NAME.fullmatch(name)]
         assert odd == [], odd
+
+    def _check_outside(self, allowed: dict[str, bytes]) -> None:
+        now = self._read_outside()
+        for name, data in now.items():
+            is_begun = data == format_manifest([], [], complete=False)
+            is_fine = is_begun or data in (self._outside_before.get(name), allowed.get(name))
+            is_fine = is_fine or (name.endswith(".zip") and _is_part_of(data, allowed[name]))
+            is_fine = is_fine or (Path(name).name in (SHEET, MANIFEST) and _is_whole_page(data))
+            assert is_fine, f"{name} outside holds {data[:60]!r} ({len(data)} bytes)"
+        assert self._outside_before.keys() <= now.keys(), "a file outside is lost"
+
+    def _read_outside(self) -> dict[str, bytes]:
+        found = _read_files(self.out) if self.writes_out else {}
+        return {
+            name: _without_time(data) for name, data in found.items() if not _PARTS.fullmatch(Path(name).name)
+        }
+
+    def remove_archives(self) -> None:
+        """A person moves an archive away that lacks an image, to make another one."""
+        for path in self.out.glob("*.zip"):
+            path.unlink()
 
     def list_rows(self) -> list[tuple[object, ...]]:
         """Every row of the catalog: storage directory, name, state, and whether the file is absent."""
@@ -139,6 +180,7 @@ class World:
                 for row in list_rows(reader, sd.number):
                     rows[f"{sd.name}/{row.filename}"] = (row.state.value, row.proof_is_current)
             indexed = reader.trash.list_trashed()
+            origins = reader.origins.list_origins()
         trash = self._list_trash()
         assert {(entry.filename, entry.sha256) for entry in indexed} <= trash
         told = [event.to_json() for event in machine.events("image.available")]
@@ -153,6 +195,8 @@ class World:
             rows,
             Counter(f"{names[event['sd_id']]}/{event['filename']}" for event in told),
             frozenset(trash),
+            frozenset((each["image_id"], each["original_name"]) for each in origins),
+            self._read_outside(),
         )
 
     def _list_trash(self) -> set[tuple[str, str]]:
@@ -187,6 +231,25 @@ def _read_files(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.is_symlink() and not TEMPORARY_NAME.fullmatch(path.name)
     }
+
+
+def _without_time(data: bytes) -> bytes:
+    """The same, if it is the export of a catalog: it says when it was made."""
+    return re.sub(rb'"exported_at": *"[^"]*"', b'"exported_at": ""', data)
+
+
+def _is_whole_page(data: bytes) -> bool:
+    """Whether it is a page of an export, perhaps of one that had to leave something out."""
+    return data.endswith(b"</html>\n") or isinstance(json.loads(data), dict)
+
+
+def _is_part_of(data: bytes, full: bytes) -> bool:
+    """Whether it is an archive that is whole, and has no other images and thumbnails than the full one."""
+    with zipfile.ZipFile(BytesIO(data)) as part, zipfile.ZipFile(BytesIO(full)) as whole:
+        files = {name for name in part.namelist() if name not in (SHEET, MANIFEST)}
+        return part.testzip() is None and all(
+            name in whole.namelist() and part.read(name) == whole.read(name) for name in files
+        )
 
 
 def _list_names(folder: Path) -> list[str]:

@@ -18,6 +18,7 @@ import pytest
 
 from builders.sampling import get_seed, is_exhaustive, take_sample
 from fault_kit.operations import HANDED_OUT, OPERATIONS, READINGS, TRASH, Operation, make_world
+from fault_kit.outside import OUTSIDE
 from fault_kit.power_cuts import SHARED_MEMORY
 from fault_kit.supervised import Run, Supervisor
 from fault_kit.worlds import World
@@ -50,14 +51,16 @@ LOOKING = [
     for number in (errno.EIO, errno.EACCES, errno.ESTALE, errno.ETIMEDOUT)
 ]
 
-IN_PARTS = ("import", "save several", "repair", "rescue", "resolve", "copy", "move", "fold")
+IN_PARTS = (
+    "import", "save several", "repair", "rescue", "resolve", "copy", "move", "fold", "export to", "provide"
+)  # fmt: skip
 """Operations on several files, of which one may be refused: findings (1)."""
 
 TRIES = 5
 """How often a call is awaited. The threads of ``watch`` read the catalog a few times more or less in each run."""
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+@pytest.mark.parametrize("operation", [*OPERATIONS, *OUTSIDE], ids=str)
 def test_a_refused_change_loses_nothing(tmp_path: Path, runs: Supervisor, operation: Operation) -> None:
     """Exit status 8 with what to do, or the operation succeeds. When repeated, the result is as without the
     failure.
@@ -67,7 +70,7 @@ def test_a_refused_change_loses_nothing(tmp_path: Path, runs: Supervisor, operat
         known = known if operation.name != "empty the trash" else set()
         done = runs.run(job)
         after = world.picture()
-        fine = (0, 1, ExitStatus.NOT_FOUND * (operation in TRASH))
+        fine = (*operation.ends, ExitStatus.NOT_FOUND * (operation in TRASH))
         assert runs.run(job).status in fine
         end = world.picture()
         alike = ("catalog.db", SHARED_MEMORY)  # written when it is opened and closed
@@ -80,10 +83,12 @@ def test_a_refused_change_loses_nothing(tmp_path: Path, runs: Supervisor, operat
             with _noting(f"call {number}, {run.hit}: {refused}"):
                 assert run.hit, "the call was not met again"
                 _check_told(run, done, {8} | may_be_done_in_part)
-                world.check_nothing_half(after.files)
+                world.check_nothing_half(after.files, after.outside)
                 assert known <= {row[:2] for row in world.list_rows()}
                 picture = world.picture()
                 assert run.status != done.status or picture == after, "it says that it is done"
+                if run.status == 1:
+                    world.remove_archives()
                 assert runs.run(job).status in fine
                 assert world.picture() == end
 

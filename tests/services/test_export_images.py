@@ -15,6 +15,7 @@ import pytest
 from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir, put_half
 from strandline.errors import ImageNotFoundError, PlaceTakenError, RefusedError
+from strandline.folders.export_folder import ExportFolder
 from strandline.model.exports import MANIFEST
 from strandline.model.queries import Query
 from strandline.runtime.assembly import LocalStore, open_store
@@ -100,6 +101,24 @@ def test_the_same_call_continues(store: LocalStore, tmp_path: Path) -> None:
     again = store.export_images(store.plan_export(), target)
     assert again.already_there == 3
     assert hashes_in(target / "images") == after
+
+
+def test_an_export_that_was_killed_at_once_is_continued(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had only made a folder, or left a temporary."""
+
+    def die(*_: object) -> None:
+        raise RuntimeError
+
+    target = tmp_path / "out"
+    target.mkdir()
+    (target / f".~{'0' * 32}.tmp").write_bytes(b"half a page")
+    monkeypatch.setattr(ExportFolder, "find_sha256", die)
+    with pytest.raises(RuntimeError):
+        store.export_images(store.plan_export(), target)
+    monkeypatch.undo()
+    assert len(store.export_images(store.plan_export(), target).done) == 3
 
 
 def test_more_images_join_an_earlier_export(store: LocalStore, tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from typing import BinaryIO
 
 from strandline.errors import PlaceTakenError
 from strandline.folders.disk_errors import disk_errors
-from strandline.folders.opened_folders import open_folder
+from strandline.folders.opened_folders import make_folders, open_folder
 from strandline.folders.renaming import rename_without_replacing
 from strandline.folders.saving import SaveMode, write_whole
+from strandline.folders.temporaries import TEMPORARY_NAME
 
 _CHUNK_BYTES = 1 << 20
 
@@ -33,20 +34,20 @@ class ExportFolder:
         self._scratch = scratch
 
     def is_empty(self) -> bool:
-        """Whether it has nothing in it, or does not exist."""
+        """Whether it has nothing in it but what a killed export left, or does not exist."""
         with disk_errors("look at", self.root, FileNotFoundError):
             try:
                 with os.scandir(self.root) as entries:
-                    return next(entries, None) is None
+                    return all(TEMPORARY_NAME.fullmatch(entry.name) for entry in entries)
             except FileNotFoundError:
                 return True
 
     def ensure_folders(self, names: Iterable[str]) -> None:
-        """Makes it, and the folders in it."""
+        """Makes it, and the folders in it, durably."""
         with disk_errors("make", self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
+            make_folders(self.root)
             for name in names:
-                (self.root / name).mkdir(exist_ok=True)
+                make_folders(self.root / name)
 
     def find_page(self, name: str) -> bytes | None:
         """The bytes of one of its pages, or None if it has none."""

@@ -134,6 +134,22 @@ def open_or_make_folder(path: Path) -> Iterator[OpenedFolder]:
         yield opened
 
 
+def make_folders(path: Path) -> None:
+    """Makes the folder, and those above it that are missing, durably. It may be reached through links.
+
+    One that is there may have been made by a killed process just now, so its name is synced, too, if possible.
+    """
+    real = Path(os.path.realpath(path))
+    missing = [each for each in (real, *real.parents) if not each.is_dir()]
+    real.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        with open_folder(each.parent) as above:
+            above.sync()
+    if not missing:
+        with suppress(OSError), open_folder(real.parent) as above:
+            above.sync()
+
+
 @contextmanager
 def open_below(root: Path, below: str, *, make: bool = False) -> Iterator[OpenedFolder]:
     """Opens the folder at this path below a root, each part from the one above it, and none through a link.

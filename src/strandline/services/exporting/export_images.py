@@ -100,9 +100,10 @@ def export_to_folder(
     """
     folder = ExportFolder(_check_target(bench, root), bench.scratch)
     earlier = _read_earlier(folder)
-    folder.ensure_folders((IMAGES, THUMBNAILS))
-    if earlier is None:
+    folder.ensure_folders(())
+    if earlier is None:  # first, so that a folder with anything else in it is known to be an export
         folder.write_page(MANIFEST, format_manifest([], [], complete=False))
+    folder.ensure_folders((IMAGES, THUMBNAILS))
     kept = {each.image_id: each for each in earlier or [] if folder.has(IMAGES, each.name)}
     names = Names(each.name for each in (*plan, *kept.values()))
     done: list[ExportedImage] = []

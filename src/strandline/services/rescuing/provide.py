@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from strandline.errors import ImageNotFoundError, InvalidPathError, PlaceTakenError, StrandlineError
 from strandline.folders.disk_errors import disk_errors
+from strandline.folders.opened_folders import make_folders
 from strandline.folders.port import Folder, SaveMode
 from strandline.model.changes import ChangeReport, FileChange, RefusedChange
 from strandline.model.media_types import find_media_type
@@ -124,7 +125,7 @@ def _find(
 def _open_target(bench: Workbench, target: str) -> Iterator[Target]:
     if not target.lower().endswith(ZIP_ENDING):
         with disk_errors("make the folder", target):
-            Path(target).mkdir(exist_ok=True, parents=True)
+            make_folders(Path(target))
         yield _FolderTarget(bench, bench.folder_at(target, LayoutKind.NAMED))
         return
     above, name = os.path.dirname(target), os.path.basename(target)
@@ -137,7 +138,7 @@ def _open_target(bench: Workbench, target: str) -> Iterator[Target]:
             raise InvalidPathError(f"there is no folder {above}; make it first", path=above) from error
     if taken:
         raise _say_taken(target)
-    with tempfile.TemporaryFile(dir=bench.scratch) as file:
+    with disk_errors("write", str(bench.scratch)), tempfile.TemporaryFile(dir=bench.scratch) as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             yield _ZipTarget(archive)
         if archive.namelist():
