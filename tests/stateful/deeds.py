@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from stateful.replica import Seen
@@ -28,6 +29,28 @@ class Deed(StrEnum):
     ADD = "add"
     SAVE = "save"
     CONFIRM = "confirm"
+    DELETE = "delete"
+    RESTORE = "restore"
+    EMPTY = "empty"
+    VERIFY = "verify"
+    HEAL = "heal"
+    COPY = "copy"
+    MOVE = "move"
+    IMPORT = "import"
+    RESCUE = "rescue"
+    RESOLVE = "resolve"
+    FOLD = "fold"
+    COLLECT = "collect"
+
+
+REPLACING = frozenset({Deed.SAVE, Deed.COPY, Deed.MOVE, Deed.IMPORT, Deed.HEAL, Deed.RESCUE, Deed.RESOLVE})
+"""They replace wrong bytes with right ones."""
+
+ADDING = REPLACING | {Deed.RESTORE}
+"""They write files where there are none."""
+
+REMOVING = frozenset({Deed.DELETE, Deed.MOVE, Deed.RESOLVE, Deed.FOLD, Deed.COLLECT})
+"""They move files to the trash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +58,28 @@ class Facts:
     """What the history knows about a deed."""
 
     label: str = ""
+    """The only folder that may be changed; empty if any may."""
     filename: str = ""
-    """The only name that a save may write."""
+    """The only name that a save may write, or the only id whose files a deletion may take."""
     data: bytes = b""
+    source: str = ""
+    """The folder that a move takes files from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One entry of the trash."""
+
+    path: str
+    image_id: str
+    sha256: str
+    reason: str
+    at: datetime
+
+    @property
+    def filename(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
 
 
 def check(holds: bool, invariant: str, says: str) -> None:
@@ -55,3 +97,4 @@ class Look:
     sds: dict[int, StorageDir]
     values: dict[str, frozenset[bytes]]
     """Identities in each root, in bytes or in names."""
+    trash: dict[str, Kept]

@@ -12,6 +12,21 @@ from hypothesis import strategies as st
 
 from builders.dialects import DIALECTS
 from stateful.arrivals import Arrival
+from stateful.care_operations import (
+    Collect,
+    CopyImage,
+    DeleteImage,
+    EmptyTrash,
+    Fold,
+    Heal,
+    HealKnown,
+    Import,
+    MoveImage,
+    Rescue,
+    ResolveConflicts,
+    RestoreImage,
+    WriteNote,
+)
 from stateful.cloud import PLACEHOLDERS, Winner
 from stateful.driven_watcher import Notice
 from stateful.machine_operations import LEAVES, CutPower, Empty, Mount, Unmount, Wait, Watching
@@ -91,6 +106,21 @@ _NOW_AND_THEN: list[Kind] = [
     st.builds(Scan, machines),
     st.builds(SaveAgain, machines, folders, some),
     st.builds(TakeAway, machines, folders, some),
+    st.builds(DeleteImage, machines, folders, some),
+    st.builds(RestoreImage, machines, some, st.booleans()),
+    st.builds(Heal, machines),
+    st.builds(ResolveConflicts, machines),
+]
+_CARE: list[Kind] = [
+    st.builds(WriteNote, machines, folders, some, st.booleans()),
+    st.builds(EmptyTrash, machines, st.booleans()),
+    st.builds(HealKnown, machines, folders),
+    st.builds(CopyImage, machines, folders, some),
+    st.builds(MoveImage, machines, folders, some, st.booleans()),
+    st.builds(Import, machines, folders, some),
+    st.builds(Rescue, machines),
+    st.builds(Fold, machines),
+    st.builds(Collect, machines, st.booleans()),
 ]
 _RARELY: list[Kind] = [
     st.builds(SignOut, machines, folders),
@@ -106,6 +136,7 @@ _RARELY: list[Kind] = [
     st.builds(MoveRoot, machines, folders, st.booleans()),
     st.builds(Watching, machines, st.booleans()),
     st.builds(Inspect, machines, folders),
+    *_CARE * 2,
 ]
 
 _KINDS = [*_OFTEN * 12, *_NOW_AND_THEN * 4, *_RARELY]
@@ -119,6 +150,7 @@ scenes = st.builds(
     folders=st.integers(1, 2),
     pictures=st.integers(1, 14),
     legacy_pictures=st.integers(0, 3),
+    has_notes=st.booleans(),
     years_off=st.tuples(years, years, years),
     times=st.tuples(*[st.sampled_from(Times)] * 3),
     dialects=st.tuples(*[dialects] * 3),

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from stateful.deeds import Deed, Disk, Facts, Key, Look, check
+from stateful.deeds import Deed, Disk, Facts, Kept, Key, Look, check
+from stateful.kept import KeptLaws
 from stateful.looks import has_stamp, is_ambiguous, is_of, is_there, is_too_soon, read_values
 from stateful.pool import is_right, lacks_only_its_end
 from stateful.reads import Read, Reads
@@ -60,10 +61,12 @@ class Laws:
     _promised: set[Key] = field(default_factory=set)
     _written: WrittenLaws = field(init=False)
     _told: ToldLaws = field(init=False)
+    _kept: KeptLaws = field(init=False)
 
     def __post_init__(self) -> None:
         self._written = WrittenLaws(self.machine, self._hashes)
         self._told = ToldLaws(self.machine)
+        self._kept = KeptLaws(self.machine, self._hashes)
 
     def look_before(self) -> None:
         """Called before the store does anything. If nothing has changed since its last operation, that look is
@@ -88,7 +91,8 @@ class Laws:
         self._check_reads(read, deed)
         self._written.judge(before, after, deed, facts)
         self._told.judge(before, after)
-        _check_rows_stay(before, after)
+        self._kept.judge(before, after, deed)
+        _check_rows_stay(before, after, deed)
         if after.rows is not self._judged[0] or after.disk != self._judged[1]:
             self._judged = after.rows, after.disk
             labels = {number: self.machine.find_label(sd) for number, sd in after.sds.items()}
@@ -118,6 +122,9 @@ class Laws:
             if row.absence_accepted and row.sd in here
         }
         self._sightings.rename(old, new, self.machine.clock.monotonic(), accepted)
+        self._hashes |= {
+            (new, key, seen): sha256 for (label, key, seen), sha256 in self._hashes.items() if label == old
+        }
         self._noted.clear()
         self._before = None
 
@@ -133,6 +140,14 @@ class Laws:
         """The identities in the folder now."""
         replica = self.machine.replicas[label]
         return read_values(replica, replica.look())
+
+    def list_trash(self) -> dict[str, Kept]:
+        """What is in the trash now."""
+        return self._kept.look()
+
+    def has_twin(self, label: str) -> bool:
+        """Whether another folder that is online has the same identity."""
+        return self._written.has_twin(label, self._look())
 
     # --- I16, I24: what is read ---------------------------------------------------------------------------------
 
@@ -240,7 +255,8 @@ class Laws:
             values[label] = self._find_values(label, replica, disk[label])
             if replica.away is None:
                 self._note_times(label, disk[label], now_s)
-        return Look(disk, self.machine.rows(), {sd.number: sd for sd in self.machine.list_known()}, values)
+        sds = {sd.number: sd for sd in self.machine.list_known()}
+        return Look(disk, self.machine.rows(), sds, values, self._kept.look())
 
     def _state_of_disks(self) -> object:
         return [
@@ -262,7 +278,7 @@ class Laws:
         )
         for key, seen in entries.items():
             is_stale = key in changed or (has_changed and is_ambiguous(seen))
-            if is_stale and key.startswith(f"{MEDIA}/") and stat.S_ISREG(seen.mode):
+            if is_stale and stat.S_ISREG(seen.mode):
                 self._hashes[label, key, seen] = self._read_hash(label, key)
         self._forget_reads(replica, entries)
 
@@ -295,7 +311,9 @@ class Laws:
                 self._promised.add((number, filename))
 
 
-def _check_rows_stay(before: Look, after: Look) -> None:
-    """Only a person who forgets a folder drops its rows (I5, I25)."""
+def _check_rows_stay(before: Look, after: Look, deed: Deed) -> None:
+    """Only a person who forgets a folder, or empties the trash, drops rows (I5, I25)."""
     for number, filename in before.rows.keys() - after.rows.keys():
+        if deed is Deed.EMPTY and before.rows[number, filename].state is FileState.TRASHED:
+            continue
         check(number not in after.sds, "I5", f"the row of {filename} is gone, and its folder is still known")

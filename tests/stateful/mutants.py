@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from strandline.catalog.image_files.writer import ImageFileWriter
-from strandline.catalog.journal import JournalWriter
+from strandline.catalog.journal import SqliteJournalWriter
 from strandline.model import states
 from strandline.model.events import Event, ImageAvailable
 from strandline.model.identity import rules
@@ -111,24 +111,24 @@ def trust_legacy_names(patch: pytest.MonkeyPatch) -> None:
 def tell_twice(patch: pytest.MonkeyPatch) -> None:
     """Subscribers may as well get an event twice."""
 
-    def append_event(writer: JournalWriter, event: Event) -> None:
+    def append_event(writer: SqliteJournalWriter, event: Event) -> None:
         if isinstance(event, ImageAvailable):
             real(writer, event)
         real(writer, event)
 
-    real = JournalWriter.append_event
-    patch.setattr(JournalWriter, "append_event", append_event)
+    real = SqliteJournalWriter.append_event
+    patch.setattr(SqliteJournalWriter, "append_event", append_event)
 
 
 def tell_nothing(patch: pytest.MonkeyPatch) -> None:
     """Nobody needs events."""
 
-    def append_event(writer: JournalWriter, event: Event) -> None:
+    def append_event(writer: SqliteJournalWriter, event: Event) -> None:
         if not isinstance(event, ImageAvailable):
             real(writer, event)
 
-    real = JournalWriter.append_event
-    patch.setattr(JournalWriter, "append_event", append_event)
+    real = SqliteJournalWriter.append_event
+    patch.setattr(SqliteJournalWriter, "append_event", append_event)
 
 
 def forget_what_is_not_there(patch: pytest.MonkeyPatch) -> None:

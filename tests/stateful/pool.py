@@ -42,6 +42,14 @@ def list_legacy_pictures() -> tuple[tuple[str, bytes, bytes], ...]:
     return tuple(zip(names, one, other, strict=True))
 
 
+@cache
+def list_own_names() -> frozenset[str]:
+    """The file names under the content ids of the pictures that came with legacy ids."""
+    return frozenset(
+        f"{id_of_bytes(data)}{name[-4:]}" for name, *both in list_legacy_pictures() for data in both
+    )
+
+
 def get_legacy_picture(number: int) -> tuple[str, bytes]:
     """File name and bytes of one picture with a legacy id: first the first of each name, then the second."""
     names = list_legacy_pictures()

@@ -9,18 +9,22 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 from stateful.arrivals import Arrival
+from stateful.care_operations import heal, restore
 from stateful.cloud import UNKNOWN, Client, find_evicted
 from stateful.deeds import Deed, check
 from stateful.driven_watcher import Notice
 from stateful.laws import DAY_S
 from stateful.machine import Machine, dump_catalog
-from stateful.pool import is_right, is_whole
+from stateful.pool import is_right, is_whole, list_own_names
 from stateful.replica import MEDIA, Replica
 from stateful.world import World, left_label, list_file_names
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.sync_names import is_identity_like
+from strandline.model.trash import RESTORABLE
 
 ROUNDS = 14
 """Of uploads and deliveries. More than any conflict needs that the stores do not keep alive themselves."""
@@ -119,6 +123,30 @@ def check_settled(world: World) -> None:
         _check_readable(machine)
         _check_idempotence(machine)
     _check_identities(world)
+    for machine in world.machines:
+        heal(machine)
+        _check_restored(machine)
+
+
+def _check_restored(machine: Machine) -> None:
+    """The trash lists what is in it, and what was deleted comes back to each place that is free."""
+    entries = machine.store.trash.list_entries()
+    ids = {each for sd in machine.list_known() for each in (sd.sd_id, *sd.aliases)}
+    folders = map(Path, machine.laws.list_trash())
+    there = {folder.name for folder in folders if folder.parent.name in ids}
+    lost = there - {entry.trash_id for entry in entries}
+    check(not lost, "kept", f"the trash has {sorted(lost)}, and does not list it")
+    restore(machine)
+    for entry in entries:
+        sd = next((sd for sd in machine.list_known() if entry.sd_id in (sd.sd_id, *sd.aliases)), None)
+        label = None if sd is None else machine.find_label(sd)
+        if sd is None or label is None or entry.reason not in RESTORABLE or is_identity_like(entry.filename):
+            continue
+        may_be_written = (
+            sd.state is StorageDirState.ONLINE and not sd.read_only and not machine.laws.has_twin(label)
+        )
+        is_taken = entry.path.lower() in {key.lower() for key in machine.replicas[label].look()}
+        check(is_taken or not may_be_written, "restored", f"{label}/{entry.path} did not come back")
 
 
 def _check_shown(machine: Machine) -> None:
@@ -180,7 +208,7 @@ def _list_expected(replica: Replica) -> set[Entry]:
 
 
 def _is_wanted(name: str) -> bool:
-    return name.lower() in list_file_names()
+    return name.lower() in list_file_names() or name.lower() in list_own_names()
 
 
 def _short_hash(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The simulator can find mistakes: each of eleven naive stores breaks a law, in a history that a search found."""
+"""The simulator can find mistakes: each of twenty naive stores breaks a law, in a history that a search found."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from builders.sampling import take_sample
 from stateful.arrivals import Arrival
+from stateful.care_cases import CARE_CASES
 from stateful.cloud import Winner
 from stateful.deeds import LawBrokenError
 from stateful.driven_watcher import Notice
@@ -83,6 +84,7 @@ CASES: dict[str, tuple[Mutate, History, str]] = {
     "forgets what is not there": (forget_what_is_not_there, A_FILE_GOES, "I5"),
     "takes its time": (take_its_time, UNHEARD, "I28"),
     "stays offline": (stay_offline, A_DISK_GOES_AND_COMES, "I28"),
+    **CARE_CASES,
 }
 
 

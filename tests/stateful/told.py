@@ -10,14 +10,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stateful.deeds import Key, Look, check
-from strandline.model.events import ImageAvailable, ImageChanged, ImageEvent
+from strandline.model.events import ImageAvailable, ImageChanged, ImageEvent, ImageRemoved
 from strandline.model.image_files import FileState, ImageFile
 
 if TYPE_CHECKING:
     from stateful.machine import Machine
 
 _SHOWN = (ImageAvailable, ImageChanged)
-_TOLD_TO_BE_OTHERWISE = (FileState.ARRIVING, FileState.DAMAGED, FileState.FOREIGN, FileState.MISSING)
+_TOLD_TO_BE_OTHERWISE = (
+    FileState.ARRIVING,
+    FileState.DAMAGED,
+    FileState.FOREIGN,
+    FileState.MISSING,
+    FileState.TRASHED,
+)
 
 
 @dataclass(slots=True)
@@ -28,6 +34,8 @@ class ToldLaws:
     _seq: int = 0
     _shown: dict[Key, bool | None] = field(default_factory=dict)
     """Whether each file was last reported as shown; None if unknown."""
+    _removed: set[Key] = field(default_factory=set)
+    """The files that were last reported as removed."""
 
     def judge(self, before: Look, after: Look) -> None:
         """Compares the events between two looks with the changes of the rows."""
@@ -42,6 +50,7 @@ class ToldLaws:
                     self._take_in(key, event, is_sure=len(keys) == 1)
         for key in self._shown.keys() - after.rows.keys():
             del self._shown[key]
+            self._removed.discard(key)
         for key, row in after.rows.items():
             self._check_belief(key, row)
             if is_shown(row) and _get_shown_hash(before.rows.get(key, row)) not in ("", _get_shown_hash(row)):
@@ -51,6 +60,7 @@ class ToldLaws:
         """After a power cut: files that are shown were announced; the others are unknown."""
         events = self.machine.list_events(since=0)
         self._seq = events[-1].seq or 0 if events else 0
+        self._removed.clear()
         self._shown = {key: True if is_shown(row) else None for key, row in self.machine.rows().items()}
 
     def _take_in(self, key: Key, event: ImageEvent, *, is_sure: bool) -> None:
@@ -59,6 +69,11 @@ class ToldLaws:
             check(was_shown is not True, "told", f"{event.filename} was told to be available already")
         elif isinstance(event, ImageChanged):
             check(was_shown is not False, "told", f"{event.filename} was told to be another, and never to be")
+        if isinstance(event, ImageRemoved):
+            check(key not in self._removed, "told", f"{event.filename} was told to be removed already")
+            self._removed.add(key)
+        else:
+            self._removed.discard(key)
         self._shown[key] = isinstance(event, _SHOWN) if is_sure else None
 
     def _check_belief(self, key: Key, row: ImageFile) -> None:

@@ -29,6 +29,9 @@ from stateful.replica import Replica, Times
 T = TypeVar("T")
 
 BEGIN = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DIARY = "Diary.md"
+"""The note of a folder."""
+
 IN_MEMORY = Path("/dev/shm")
 """In memory, so that ten thousand histories wear out no disk."""
 
@@ -43,6 +46,8 @@ class Scene:
     """Initial pictures in each folder, on all machines."""
     legacy_pictures: int = 0
     """The same with legacy ids."""
+    has_notes: bool = False
+    """Each folder has a note that shows the first picture."""
     years_off: tuple[int, ...] = (0, 0, 0)
     """How far each machine's clock is off."""
     times: tuple[Times, ...] = (Times.KEPT,) * 3
@@ -105,6 +110,8 @@ class World:
                 replica.put(media_key(name_of_picture(number)), list_pictures()[number])
             for name, data, _other in list_legacy_pictures()[: self.scene.legacy_pictures]:
                 replica.put(media_key(name), data)
+            if self.scene.has_notes:
+                replica.put(DIARY, f"![](media/{name_of_picture(0)})".encode())
             self.clients[0, label].upload()
         for (number, label), client in self.clients.items():
             for key in client.list_pending():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from stateful.deeds import Deed, Facts, Look, check
+from stateful.deeds import ADDING, REMOVING, REPLACING, Deed, Facts, Look, check
 from stateful.pool import is_right
 from stateful.replica import MEDIA, Seen
 
@@ -54,24 +54,87 @@ class WrittenLaws:
         ]
         check(not only_reads, "I4", f"a folder that is only to be read was written to; {what}")
         if key == MEDIA:
-            check(was is None and deed is Deed.SAVE, "I4", what)
-        elif key == ".sd-id":
-            check(
-                now is None and before.values[label] <= after.values[label], "I4", f"a value is lost; {what}"
-            )
-        elif key == "SD_ID" or key.startswith("SD_ID.was-"):
+            check(was is None and deed in ADDING, "I4", what)
+            return
+        if key == ".sd-id" and now is None:
+            check(before.values[label] <= after.values[label], "I4", f"a value is lost; {what}")
+            return
+        if key == "SD_ID" or key.startswith("SD_ID.was-"):
             check(now is not None and (was is None or key == "SD_ID"), "I4", what)
             self._check_identity(label, before, after, deed, what)
+            return
+        has_twin = self.has_twin(label, before) and self.has_twin(label, after)
+        check(not has_twin, "I15", f"nobody has said which is the copy; {what}")
+        if now is None:
+            assert was is not None
+            self._check_removed(label, key, was, before, after, deed, facts, what)
+        elif was is None:
+            check(deed in ADDING and facts.label in ("", label), "I4", what)
+            self._check_added(label, key, before, deed, what)
         else:
-            is_wanted = deed is Deed.SAVE and label == facts.label
-            has_twin = self._has_twin(label, before) and self._has_twin(label, after)
-            check(not has_twin, "I15", f"nobody has said which is the copy; {what}")
-            check(is_wanted and now is not None and key.startswith(f"{MEDIA}/"), "I4", what)
+            check(
+                deed in REPLACING and facts.label in ("", label) and key.startswith(f"{MEDIA}/"), "I4", what
+            )
+            check(deed is not Deed.SAVE or self._may_replace(label, key, before, facts), "I22", what)
             data = replica.read(key) or b""
             check(is_right(PurePosixPath(key).name, data), "I4", f"wrong bytes were written; {what}")
-            if was is not None:
-                check(self._may_replace(label, key, before, facts), "I22", what)
-                self._check_replaced(label, key, was, what)
+            self._check_replaced(label, key, was, what)
+
+    def _check_added(self, label: str, key: str, before: Look, deed: Deed, what: str) -> None:
+        """New files have right bytes. What is brought back is what was deleted there."""
+        data = self.machine.replicas[label].read(key) or b""
+        if deed is Deed.RESTORE:
+            was_deleted = {kept.sha256 for kept in before.trash.values() if kept.path == key}
+            is_it = hashlib.sha256(data).hexdigest() in was_deleted
+            check(is_it, "restored", f"not what was deleted; {what}")
+        else:
+            check(key.startswith(f"{MEDIA}/"), "I4", what)
+            check(is_right(PurePosixPath(key).name, data), "I4", f"wrong bytes were written; {what}")
+
+    def _check_removed(
+        self,
+        label: str,
+        key: str,
+        was: Seen,
+        before: Look,
+        after: Look,
+        deed: Deed,
+        facts: Facts,
+        what: str,
+    ) -> None:
+        """Each verb takes only what it is for (that no bytes are lost is checked by ``kept``)."""
+        check(deed in REMOVING and (facts.source or facts.label) in ("", label), "I4", what)
+        if not key.startswith(f"{MEDIA}/"):
+            check(deed is Deed.RESOLVE and before.values[label] == after.values[label], "I13", what)
+            return
+        old = self.hashes[label, key, was]
+        if deed is Deed.DELETE:
+            check(
+                PurePosixPath(key).name.lower().startswith(facts.filename), "I4", f"nobody meant it; {what}"
+            )
+        elif deed is Deed.COLLECT:
+            self._check_collected(label, key, before, after, what)
+        else:
+            place = facts.label if deed is Deed.MOVE else label
+            twins = [each for each in after.disk[place] if self._hash(place, each, after) == old]
+            check(bool(twins), "I4", f"no other file has its bytes; {what}")
+
+    def _check_collected(self, label: str, key: str, before: Look, after: Look, what: str) -> None:
+        """No text of any folder names it, all folders could be read, and no more than a tenth went."""
+        image_id = PurePosixPath(key).name.partition(".")[0].lower()
+        away = [sd.name for sd in after.sds.values() if not sd.is_reachable]
+        check(not away, "collected", f"nobody could read the notes in {away}; {what}")
+        for each, replica in self.machine.replicas.items():
+            for note in replica.list_keys():
+                if not note.startswith(f"{MEDIA}/"):
+                    named = image_id.encode() in (replica.read(note) or b"").lower()
+                    check(not named, "collected", f"{each}/{note} names it; {what}")
+        files = [each for each in before.disk[label] if each.startswith(f"{MEDIA}/")]
+        gone = [each for each in files if each not in after.disk[label]]
+        check(len(gone) * 10 <= len(files), "collected", f"{len(gone)} of {len(files)} went at once; {what}")
+
+    def _hash(self, label: str, key: str, look: Look) -> str | None:
+        return self.hashes.get((label, key, look.disk[label][key]))
 
     def _may_replace(self, label: str, key: str, before: Look, facts: Facts) -> bool:
         """A save may replace its own file, and that of the image that was in its place."""
@@ -79,7 +142,7 @@ class WrittenLaws:
         foreign = self.hashes.get((label, own, there[own]), "") if own in there else ""
         return key == own or PurePosixPath(key).stem == foreign[:32]
 
-    def _has_twin(self, label: str, look: Look) -> bool:
+    def has_twin(self, label: str, look: Look) -> bool:
         """Whether two online folders have the same identity."""
         here = [
             sd.sd_id

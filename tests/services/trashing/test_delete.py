@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.identities import B
 from builders.machine import LEGACY_ID, Machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of, put_half
@@ -332,6 +333,20 @@ class TestRecovery:
         machine.clock.pass_time(hours=48)
         trash.recover(machine.bench, one)
         assert list(machine.bench.trash_folder.rglob("about.json")) == []
+
+    def test_the_trash_of_an_earlier_identity_is_found(self, machine: Machine) -> None:
+        """The index lost an entry in a power cut, and meanwhile the storage directory has another identity."""
+        one = machine.add("one", ONE, TWO)
+        delete(machine, ID)
+        with machine.bench.catalog.write() as writer:
+            writer.trash.delete_trashed(writer.trash.list_trash_ids())
+        (Path(one.path) / "SD_ID").write_text(f"{B}\n")
+        machine.clock.pass_time(minutes=10)
+        machine.scan(one)
+        [known] = machine.list_storage_dirs()
+        assert known.sd_id == B
+        assert [entry.path for entry in list_trash(machine.bench)] == [f"media/{NAME}"]
+        assert len(restore_images(machine.bench, [ID]).done) == 1
 
     def test_a_rebuilt_catalog_finds_the_trash(self, machine: Machine) -> None:
         """The description has everything."""

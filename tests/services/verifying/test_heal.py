@@ -116,6 +116,24 @@ def test_a_backup_is_looked_through(machine: Machine) -> None:
     assert say(repair(machine, backup)) == [("arriving", True)]
 
 
+@pytest.mark.parametrize("name", [f"{ID}.Png", f"{ID}.jpg"])
+@pytest.mark.parametrize(("bad", "fault"), [(BAD, "arriving"), (TWO, "foreign")])
+def test_a_bad_file_under_another_name_is_healed_there(
+    machine: Machine, name: str, bad: bytes, fault: str
+) -> None:
+    """In other letters, or with another extension: that file is right then, and no second one is made."""
+    one, _ = machine.add("one"), machine.add("two", ONE)
+    path = machine.put(one, bad, name)
+    for _ in range(2):
+        machine.scan(one)
+        find_image(machine.bench, ID, one)
+        machine.clock.pass_time(minutes=10)
+    assert say(repair(machine)) == [(fault, True)]
+    assert path.read_bytes() == ONE
+    assert sorted(os.listdir(machine.media(one))) == sorted([name, *([name_of(TWO)] if bad == TWO else [])])
+    assert say(repair(machine)) == []
+
+
 def test_a_foreign_image_is_saved_first(machine: Machine) -> None:
     """It is somebody's work. Nothing of it is lost."""
     one, _ = machine.add("one", ONE), machine.add("two", ONE)

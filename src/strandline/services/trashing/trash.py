@@ -199,16 +199,19 @@ def record_deletion(
 def recover(bench: Workbench, sd: StorageDir) -> None:
     """Brings the index up to date with the entries of the storage directory that are on the disk.
 
-    A process that was killed while it deleted has moved a file, and told nobody. Cost: one listing of the trash, and
-    one statement, unless something was left. Raises nothing for what it cannot read: it is looked at again next time.
+    A process that was killed while it deleted has moved a file, and told nobody. After a power cut, or in a new
+    catalog, that may also be one from when the storage directory had another identity. Cost: one listing of the trash
+    for each of its identities, and one statement, unless something was left. Raises nothing for what it cannot read:
+    it is looked at again next time.
     """
-    folder = _folder_for(bench, sd.sd_id)
-    with suppress(OSError):
-        found = {name for name in os.listdir(folder) if _TRASH_ID.fullmatch(name)}
-        with bench.catalog.read() as reader:
-            unknown = found - reader.trash.list_trash_ids() if found else set()
-        for trash_id in sorted(unknown):
-            _recover_entry(bench, sd, folder / trash_id)
+    for sd_id in (sd.sd_id, *sd.aliases):
+        folder = _folder_for(bench, sd_id)
+        with suppress(OSError):
+            found = {name for name in os.listdir(folder) if _TRASH_ID.fullmatch(name)}
+            with bench.catalog.read() as reader:
+                unknown = found - reader.trash.list_trash_ids() if found else set()
+            for trash_id in sorted(unknown):
+                _recover_entry(bench, sd, folder / trash_id)
 
 
 def _recover_entry(bench: Workbench, sd: StorageDir, folder: Path) -> None:

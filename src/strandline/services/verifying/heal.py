@@ -17,6 +17,7 @@ from strandline.errors import (
     EntryNotFoundError,
     FileChangedError,
     ImageArrivingError,
+    RefusedError,
     SourceNotFoundError,
     StrandlineError,
     UnreadableFileError,
@@ -25,6 +26,7 @@ from strandline.folders.disk_errors import disk_errors
 from strandline.folders.port import Folder, SaveMode
 from strandline.model.changes import ChangeReport, FileChange, RefusedChange
 from strandline.model.image_ids import content_id_of, is_content_id
+from strandline.model.media_types import SNIFF_BYTES
 from strandline.model.states import HERE
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.trash import TrashReason
@@ -33,6 +35,7 @@ from strandline.model.verification import HEALED_FROM_BYTES, Fault, VerifyFindin
 from strandline.services.finding.originals import find_original_among
 from strandline.services.finding.search import find_image
 from strandline.services.proving.prove import prove_file
+from strandline.services.saving.adopt import adopt_image
 from strandline.services.saving.entries import read_entry
 from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.writing import check_writable
@@ -146,16 +149,29 @@ def _heal(
         if quiet is None:
             return None
         quiet.wait_for(folder, name)
-        if _is_promised(sd, finding):
+        if not _is_promised(sd, finding):
+            _replace(bench, sd, folder, name, finding, copy)
+            return None
+        if name == _name_for(folder, finding, copy):
             save_image(bench, copy, sd, image_id=finding.image_id)
-            return _find_kept(bench, sd, finding)
-        _replace(bench, sd, folder, name, finding, copy)
-        return None
+        else:
+            with suppress(RefusedError):  # it is no other image
+                adopt_image(bench, sd, name)
+            _replace(bench, sd, folder, name, finding, copy)
+        return _find_kept(bench, sd, finding)
 
 
 def _is_promised(sd: StorageDir, finding: VerifyFinding) -> bool:
     """Whether the file's name says which bytes it must have, now and always."""
     return finding.image_id is not None and sd.layout is LayoutKind.IDS and is_content_id(finding.image_id)
+
+
+def _name_for(folder: Folder, finding: VerifyFinding, copy: ProofCopy) -> str | None:
+    """The name under which a save would write the image: in lower case, with the extension of its type."""
+    media_type = folder.layout.sniff(bytes(copy.buffer[:SNIFF_BYTES]))
+    if media_type is None or finding.image_id is None:
+        return None
+    return folder.layout.name_for(finding.image_id, media_type)
 
 
 def _find_kept(bench: Workbench, sd: StorageDir, finding: VerifyFinding) -> str | None:
