@@ -158,8 +158,8 @@ class ImportsSettings:
     )
     private_addresses: str = _setting(
         REFUSE,
-        "Whether pictures may be fetched from private networks and this machine: `refuse` or `allow`. Whoever can "
-        "have something imported could otherwise make this machine ask a router or a printer.",
+        "Whether pictures may be fetched from private networks and this machine: `refuse` or `allow`. "
+        "Somebody who has an address imported could otherwise make this machine ask a router or a printer.",
         find_fault=one_of(*PRIVATE_ADDRESSES),
     )
 

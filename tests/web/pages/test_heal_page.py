@@ -44,7 +44,7 @@ def test_what_can_be_healed_is_healed_and_the_rest_is_told(served: Served, tmp_p
     words = read(answer.text)
     assert answer.status_code == 200
     assert "1 file could not be healed" in words
-    assert "look in a backup" in words
+    assert "look for them in a backup" in words
     assert f"{name_of(ONE)}&#39; is healed" in words or f"{name_of(ONE)}' is healed" in words
     assert (tmp_path / "One" / "media" / name_of(ONE)).read_bytes() == ONE
     assert served.client.post("/inspect/Nowhere/heal").status_code == 404
