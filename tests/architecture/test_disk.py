@@ -128,7 +128,10 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         {"folders.archives", "folders.picture_folders"},
     ),
     "services/saving/put_back.py": ("what other programs keep in a folder that was checked", {"folders.file_tree"}),
-    "services/rescuing/provide.py": ("the folder or ZIP file that a person wants", {".mkdir", ".open", "tempfile"}),
+    "services/rescuing/provide.py": (
+        "the folder or ZIP file that a person wants",
+        {".open", "folders.opened_folders", "tempfile"},
+    ),
     "services/exporting/export_images.py": (
         "where a person wants images exported to",
         {".is_dir", "folders.export_folder", "os.path.realpath"},

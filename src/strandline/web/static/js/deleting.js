@@ -12,7 +12,7 @@ import { sayCount } from "./words.js";
  */
 export async function deleteImages(ids, changed) {
   if (!ids.length) return null;
-  const report = await askQuestion("/delete", { images: ids.join(" ") }, {
+  const report = await askQuestion("delete", { images: ids.join(" ") }, {
     title: "Delete",
     looking: "Looking which notes use this…",
     doing: "Deleting…",

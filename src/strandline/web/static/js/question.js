@@ -11,20 +11,20 @@ let asked = null; // what is open: {title, looking, doing, act, late}
 let finish = null; // ends it, with what was done or null
 
 /**
- * Shows what the page at `path` asks about these fields. Resolves with what `act` returned for the last step, or null.
+ * Shows what the page at `place`, such as `delete`, asks about these fields. Resolves with what `act` returned for the last step, or null.
  *
  * A form with `data-step` is that step: `act(fields)` does it, and `doing` is what its button says meanwhile. A form with
  * `data-download` is sent as it is. Any other form leads to the next question. If somebody has closed the dialog before it
  * was done, `late` gets the result. One question at a time.
  */
-export async function askQuestion(path, fields, question) {
+export async function askQuestion(place, fields, question) {
   if (dialog.open) return null;
   asked = question;
   const answered = new Promise((resolve) => { finish = resolve; });
   fill(question.title, question.looking);
   dialog.showModal();
   dialog.focus();
-  show(`${BASE}${path}`, new URLSearchParams(fields));
+  show(`${BASE}/${place}`, new URLSearchParams(fields));
   return answered;
 }
 

@@ -148,7 +148,7 @@ export class Selection {
   async download() {
     const ids = [...this.chosen.keys()];
     if (ids.length > 1) {
-      const isSent = await askQuestion("/export", { images: ids.join(" ") }, { title: "Download", looking: "Looking how much it is…" });
+      const isSent = await askQuestion("export", { images: ids.join(" ") }, { title: "Download", looking: "Looking how much it is…" });
       if (isSent) announce("The archive is being downloaded");
       return;
     }

@@ -20,7 +20,7 @@ export function moveImages(ids, changed) {
 
 async function transfer(verb, ids, changed, words) {
   if (!ids.length) return null;
-  const report = await askQuestion(`/${verb}`, { images: ids.join(" ") }, {
+  const report = await askQuestion(verb, { images: ids.join(" ") }, {
     ...words,
     act: (fields, say) => carryOut(verb, fields, say, words.doing),
     late: (done) => offer(verb, done, () => {}),
