@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice, product
 from pathlib import Path
 
@@ -86,7 +86,9 @@ def test_a_refused_change_loses_nothing(tmp_path: Path, runs: Supervisor, operat
                 world.check_nothing_half(after.files, after.outside)
                 assert known <= {row[:2] for row in world.list_rows()}
                 picture = world.picture()
-                assert run.status != done.status or picture == after, "it says that it is done"
+                if run.status == done.status:  # of a save that is refused, the name may stay untold
+                    names = picture.names if run.status else after.names
+                    assert picture == replace(after, names=names), "it says that it is done"
                 if run.status == 1:
                     world.remove_archives()
                 assert runs.run(job).status in fine
