@@ -18,10 +18,14 @@ from hypothesis import strategies as st
 from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir, name_of, put_half
 from strandline import open_store
-from strandline.errors import InvalidCursorError, ReadOnlyStorageDirError
+from strandline.errors import DiskFullError, InvalidCursorError, ReadOnlyStorageDirError
+from strandline.folders import picture_folders
+from strandline.folders.local import LocalFolder
 from strandline.model.imports import ImportReport
 from strandline.model.left_out import Reason
 from strandline.runtime.assembly import LocalStore
+from strandline.services.importing import sources
+from strandline.services.saving.save_several import MOST_TOGETHER
 
 PICTURES = [make_picture("png", seed=seed, size=(16, 16)) for seed in range(6)]
 TAKEN = datetime(2019, 7, 14, 12, 30, 16, tzinfo=UTC)
@@ -226,6 +230,43 @@ def test_an_import_in_steps_does_everything_once(store: LocalStore, tmp_path: Pa
             break
     assert report.complete
     assert (done, steps) == ([id_of(data) for data in pictures], 3)
+
+
+def test_a_step_does_not_look_again_at_what_is_done(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the steps of 100,000 files would open millions. In a folder and in an archive."""
+    files = {f"{seed:03}.png": make_picture("png", seed=seed, size=(8, 8)) for seed in range(160)}
+    card, archive = lay(tmp_path / "card", **files), pack(tmp_path / "t.zip", **files)
+    looked: list[str] = []
+    for module in (picture_folders, sources):
+        monkeypatch.setattr(module, "judge_start", lambda name, *_: looked.append(name))
+    after, steps = store.import_images([card, archive], sd="Photos", limit_s=0).next, 1
+    while after is not None:
+        after, steps = (
+            store.import_images([card, archive], sd="Photos", after=after, limit_s=0).next,
+            steps + 1,
+        )
+    assert steps == 7
+    assert len(looked) <= 2 * len(files) + steps * MOST_TOGETHER  # each step reads a group ahead
+
+
+def test_an_error_that_all_would_have_is_told_once(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk ends the import, and says so in one line, not in one for each of 50 pictures."""
+    card = lay(
+        tmp_path / "card", **{f"{at}.png": make_picture("png", seed=at, size=(8, 8)) for at in range(70)}
+    )
+    (card / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DiskFullError("no space is left", path="x")
+
+    monkeypatch.setattr(LocalFolder, "write_new_images", refuse)
+    report = store.import_images([card], sd="Photos")
+    assert [each.code for each in report.refused] == ["disk-full"]
+    assert (report.done, report.complete) == ([], False)
 
 
 def test_a_source_that_changes_between_steps_is_begun_again(store: LocalStore, tmp_path: Path) -> None:

@@ -91,16 +91,14 @@ def _show(report: ImportReport, target: StorageDir) -> None:
 
 
 def _summarize(report: ImportReport, target: StorageDir) -> str:
-    new = {image.image_id for image in report.new}
     size_bytes = sum(image.size_bytes for image in report.new)
-    count = f"{say_count(len(new), 'picture')} ({say_bytes(size_bytes)})" if new else "nothing"
+    count = f"{say_count(len(report.new), 'picture')} ({say_bytes(size_bytes)})" if report.new else "nothing"
     verb = "would be imported" if report.dry_run else "imported"
-    twice = sum(image.image_id in new for image in report.already_there)
     parts = [f"{count} {verb} into {show_plainly(target.name)!r}"]
-    if there := len(report.already_there) - twice:
+    if there := len(report.already_there) - report.twice:
         parts.append(f"{there:,} there already")
-    if twice:
-        parts.append(f"{twice:,} with the same bytes as another")
+    if report.twice:
+        parts.append(f"{report.twice:,} with the same bytes as another")
     if cut := sum(not image.whole for image in report.new):
         parts.append(f"{cut:,} of them incomplete")
     if report.refused:

@@ -29,19 +29,20 @@ from strandline.model.left_out import (
 from strandline.model.media_types import SNIFF_BYTES
 
 
-def iter_pictures(folder: str, layout: Layout) -> Iterator[str | LeftOut | Unlisted]:
+def iter_pictures(folder: str, layout: Layout, *, passed: int = 0) -> Iterator[str | LeftOut | Unlisted]:
     """The paths of all pictures below a folder, sorted by name, folder by folder; and what is left out, with the
     reason.
 
-    Lazy. ``layout`` is that of the target. A folder that cannot be listed comes last.
+    Lazy. ``layout`` is that of the target. A folder that cannot be listed comes last. The first ``passed`` files are
+    not looked at: they come as paths, and keep the place of the others.
 
-    Cost: one ``scandir`` per folder; one ``open`` and a read of some bytes per file.
+    Cost: one ``scandir`` per folder; one ``open`` and a read of some bytes per file that is not passed.
     """
     unlisted: list[Unlisted] = []
-    for entry in _iter_entries(folder, unlisted):
+    for position, entry in enumerate(_iter_entries(folder, unlisted)):
         if isinstance(entry, LeftOut):
             yield entry
-        elif (reason := _why_left_out(entry, layout)) is not None:
+        elif position >= passed and (reason := _why_left_out(entry, layout)) is not None:
             yield LeftOut(entry.path, reason)
         else:
             yield entry.path

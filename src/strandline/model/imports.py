@@ -91,6 +91,12 @@ class ImportReport(JsonForm):
         return self.plan if self.dry_run else self.done
 
     @property
+    def twice(self) -> int:
+        """How many of those that are already there came earlier in this import."""
+        new = {image.image_id for image in self.new}
+        return sum(image.image_id in new for image in self.already_there)
+
+    @property
     def looked_at(self) -> int:
         """Pictures that were read, or would have been."""
         return len(self.new) + len(self.already_there) + len(self.refused)

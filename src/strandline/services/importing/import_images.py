@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field, replace
-from itertools import chain, islice
+from itertools import islice
 from typing import TypeAlias
 from urllib.parse import quote
 
@@ -96,7 +96,7 @@ def import_images(
                 on_imported(group[0].item.shown, report.looked_at, 0)
             act(group)
             last = group[-1].place
-            if report.refused and isinstance(report.refused[-1].error, CONCERNS_WHOLE_SAVE):
+            if work.is_over:
                 report.complete = False
                 break
         following.exception()  # waits, so that no archive is closed while it is read
@@ -116,6 +116,8 @@ class _Import:
     """What is there, or in a dry run would be, by now. It is not looked for again."""
     names: set[str] = field(default_factory=set)
     """The same: the names that they would have, folded."""
+    is_over: bool = False
+    """There was an error that all others would have, too. It is told once, and nothing more is tried."""
 
     def save(self, group: Sequence[_Read]) -> None:
         """Saves the pictures of the group together."""
@@ -134,7 +136,6 @@ class _Import:
                 self._add_known(each)
             else:
                 self._leave(each, result)
-        self.report.plan = self.report.done
 
     def preview(self, group: Sequence[_Read]) -> None:
         """Says what :meth:`save` would do. Writes no file."""
@@ -168,8 +169,12 @@ class _Import:
 
     def _add(self, row: ImportedImage, *, is_new: bool) -> None:
         self.known[row.image_id] = row
-        new = self.report.plan if self.report.dry_run else self.report.done
-        (new if is_new else self.report.already_there).append(row)
+        if not is_new:
+            self.report.already_there.append(row)
+            return
+        self.report.plan.append(row)
+        if not self.report.dry_run:
+            self.report.done.append(row)
 
     def _add_known(self, read: _Read) -> None:
         """Another picture with the same bytes. Its name counts, too."""
@@ -184,7 +189,9 @@ class _Import:
         if isinstance(read.item, LeftOut):
             self.report.left_out.append(read.item)
         elif (found := error or read.error) is not None:
-            self.report.refused.append(RefusedImport(read.item.shown, found, self.sd))
+            if not (self.is_over and isinstance(found, CONCERNS_WHOLE_SAVE)):
+                self.report.refused.append(RefusedImport(read.item.shown, found, self.sd))
+            self.is_over = self.is_over or isinstance(found, CONCERNS_WHOLE_SAVE)
 
 
 def _iter_read(
@@ -193,16 +200,18 @@ def _iter_read(
     """All items of all sources behind a place, read."""
     skipped_sources, skipped_items, name = _parse_place(after)
     for number, source in enumerate(sources[skipped_sources:], skipped_sources):
-        items = iter_items(bench, source, LAYOUTS[sd.layout])
-        passed = list(islice(items, skipped_items)) if number == skipped_sources else []
-        if passed and quote(passed[-1].shown, errors="surrogateescape") != name:
-            items, passed = (
-                chain(passed, items),
-                [],
-            )  # the source has changed: from its beginning, nothing is missed
-        for position, item in enumerate(items, len(passed) + 1):
-            place = f"{number}:{position}:{quote(item.shown, errors='surrogateescape')}"
-            yield _read(item, place)
+        passed = skipped_items if number == skipped_sources else 0
+        items = iter_items(bench, source, LAYOUTS[sd.layout], passed=passed)
+        last = next(islice(items, passed - 1, None), None) if passed else None
+        if passed and (last is None or _quote(last) != name):  # the source has changed: from its beginning
+            items, passed = iter_items(bench, source, LAYOUTS[sd.layout]), 0
+        for position, item in enumerate(items, passed + 1):
+            yield _read(item, f"{number}:{position}:{_quote(item)}")
+
+
+def _quote(item: Item) -> str:
+    """The name of the item, as a place has it."""
+    return quote(item.shown, errors="surrogateescape")
 
 
 def _read(item: Item, place: str) -> _Read:

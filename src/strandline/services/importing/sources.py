@@ -57,21 +57,22 @@ class Failed:
 Item = Found | Failed | LeftOut
 
 
-def iter_items(bench: Workbench, source: ImportSource, layout: Layout) -> Iterator[Item]:
+def iter_items(bench: Workbench, source: ImportSource, layout: Layout, *, passed: int = 0) -> Iterator[Item]:
     """The pictures of one source, and what is left out of it, in an order that stays the same. Lazy.
 
-    ``layout`` is that of the target.
+    ``layout`` is that of the target. Of the first ``passed`` items, only the names mean something: a step of an
+    import does not look again at what the steps before have done.
     """
     shown = _show(source)
     try:
         if isinstance(source, str) and is_web_address(source):
-            yield from _iter_address(bench, source, layout)
+            yield from _iter_address(bench, source, layout, passed)
         elif isinstance(source, str) and is_data_url(source):
             yield Found(shown, partial(_take, bench, parse_data_url(source), shown))
         elif isinstance(source, str | os.PathLike):
-            yield from _iter_path(bench, shown, layout)
+            yield from _iter_path(bench, shown, layout, passed)
         else:
-            yield from _iter_bytes(bench, take_source(bench, source, None), shown, layout)
+            yield from _iter_bytes(bench, take_source(bench, source, None), shown, layout, passed)
     except StrandlineError as error:
         yield Failed(shown, error)
 
@@ -86,21 +87,21 @@ def _show(source: ImportSource) -> str:
     return "the data" if isinstance(source, bytes | bytearray | memoryview) else "-"
 
 
-def _iter_path(bench: Workbench, path: str, layout: Layout) -> Iterator[Item]:
+def _iter_path(bench: Workbench, path: str, layout: Layout, passed: int) -> Iterator[Item]:
     if not path:
         raise InvalidPathError("the path is empty; give a folder, a file, or an address")
     if is_folder(path):
-        yield from _iter_folder(bench, path, layout)
+        yield from _iter_folder(bench, path, layout, passed)
     elif is_archive(read_start(path, SNIFF_BYTES)):
         with open_archive(path) as archive:
-            yield from _iter_archive(bench, archive, layout)
+            yield from _iter_archive(bench, archive, layout, passed)
     else:
         yield Found(path, partial(take_source, bench, path, None))
 
 
-def _iter_folder(bench: Workbench, folder: str, layout: Layout) -> Iterator[Item]:
+def _iter_folder(bench: Workbench, folder: str, layout: Layout, passed: int) -> Iterator[Item]:
     is_empty = True
-    for found in iter_pictures(folder, layout):
+    for found in iter_pictures(folder, layout, passed=passed):
         is_empty = is_empty and isinstance(found, LeftOut)
         if isinstance(found, LeftOut):
             yield found
@@ -113,7 +114,7 @@ def _iter_folder(bench: Workbench, folder: str, layout: Layout) -> Iterator[Item
         yield Failed(folder, SourceNotFoundError(message, path=folder))
 
 
-def _iter_address(bench: Workbench, text: str, layout: Layout) -> Iterator[Item]:
+def _iter_address(bench: Workbench, text: str, layout: Layout, passed: int) -> Iterator[Item]:
     address = parse_web_address(text)
     limits = bench.limits
     fetching = Fetching(
@@ -122,15 +123,17 @@ def _iter_address(bench: Workbench, text: str, layout: Layout) -> Iterator[Item]
     writer = begin_copy(bench, max_memory_bytes=MOST_BYTES)
     found = download(address, writer.write, fetching)
     taken = take_source(bench, writer.finish(), found.name, found.modified_at)
-    yield from _iter_bytes(bench, taken, address.shown, layout)
+    yield from _iter_bytes(bench, taken, address.shown, layout, passed)
 
 
-def _iter_bytes(bench: Workbench, taken: TakenSource, shown: str, layout: Layout) -> Iterator[Item]:
+def _iter_bytes(
+    bench: Workbench, taken: TakenSource, shown: str, layout: Layout, passed: int
+) -> Iterator[Item]:
     """What bytes are that somebody handed over: a ``data:`` URL as text, an archive, or a picture."""
     start = bytes(taken.buffer[:SNIFF_BYTES])
     if is_archive(start):
         with Archive(taken.copy.open(), shown) as archive:
-            yield from _iter_archive(bench, archive, layout)
+            yield from _iter_archive(bench, archive, layout, passed)
     elif is_data_url(start.lstrip().decode("ascii", "replace")):
         data = parse_data_url(taken.copy.read().decode("ascii", "replace").strip())
         yield Found(shown, partial(_take, bench, data, shown))
@@ -138,15 +141,19 @@ def _iter_bytes(bench: Workbench, taken: TakenSource, shown: str, layout: Layout
         yield Found(shown, lambda: replace(taken, label=shown))
 
 
-def _iter_archive(bench: Workbench, archive: Archive, layout: Layout) -> Iterator[Item]:
+def _iter_archive(bench: Workbench, archive: Archive, layout: Layout, passed: int) -> Iterator[Item]:
     limits = bench.limits
     check_archive(archive.shown, archive.size_bytes, archive.entries, most_bytes=limits.archive_max_bytes)
     files = [entry for entry in archive.entries if not entry.is_folder and entry.parts]
     is_empty = True
-    for entry, beside in _with_neighbors(files):
+    for position, (entry, beside) in enumerate(_with_neighbors(files)):
         shown = f"{archive.shown}/{'/'.join(entry.parts)}"
         if (reason := judge_entry(entry, beside)) is not None:
             yield LeftOut(shown, reason)
+            continue
+        if position < passed:
+            is_empty = False
+            yield Found(shown, partial(_unpack, bench, archive, entry, shown))
             continue
         try:
             if (error := find_fault(shown, entry, most_bytes=limits.save_max_bytes)) is not None:

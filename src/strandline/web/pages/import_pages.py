@@ -204,13 +204,10 @@ def _draw(backend: Backend, note: Note | None = None, typed: str = "", status: i
 
 def summarize(report: ImportReport) -> list[Fact]:
     """What is not new, and why, with some names. Pure."""
-    new = {image.image_id for image in report.new}
-    twice = sum(image.image_id in new for image in report.already_there)
-    there = len(report.already_there) - twice
     cut = [image.source for image in report.new if not image.whole]
     facts = [
-        Fact(there, "there already", []),
-        Fact(twice, "with the same bytes as another", []),
+        Fact(len(report.already_there) - report.twice, "there already", []),
+        Fact(report.twice, "with the same bytes as another", []),
         Fact(len(cut), "cut short or broken, and kept as they are", cut[:MOST_LINES]),
     ]
     reasons = Counter(each.reason for each in report.left_out)
