@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Page, expect
 
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures
@@ -33,8 +34,9 @@ def test_selected_images_are_copied_as_markdown(serve: Serve, open_page: OpenPag
     expect(page.locator(".chosen")).to_be_hidden()
 
 
-def test_a_slow_answer_does_not_change_the_order_of_keys(serve: Serve, open_page: OpenPage) -> None:
-    """Space asks for an image that may have changed, and the keys that follow know theirs already."""
+@pytest.fixture
+def slow(serve: Serve, open_page: OpenPage) -> Page:
+    """Four images. An image that may have changed is there half a second after it is asked for."""
     page = open_page(serve(*make_pictures(4)))
     expect(page.locator(".tile")).to_have_count(4)
     page.evaluate(
@@ -48,10 +50,26 @@ def test_a_slow_answer_does_not_change_the_order_of_keys(serve: Serve, open_page
             };
         }"""
     )
+    return page
+
+
+def test_a_slow_answer_does_not_change_the_order_of_keys(slow: Page) -> None:
+    """Space asks for an image that may have changed, and the keys that follow know theirs already."""
     for key in ("ArrowRight", "Space", "Shift+ArrowRight", "Shift+ArrowRight"):
-        page.keyboard.press(key)
-    expect(page).to_have_title("answered")
-    expect(page.get_by_text("3 selected").first).to_be_visible()
+        slow.keyboard.press(key)
+    expect(slow).to_have_title("answered")
+    expect(slow.get_by_text("3 selected").first).to_be_visible()
+
+
+def test_nothing_acts_on_a_part_of_a_selection(slow: Page) -> None:
+    """Delete waits for what was selected before it, and asks about all of it. Tab leads to the bar."""
+    for key in ("ArrowRight", "Space", "Shift+ArrowRight", "Delete"):
+        slow.keyboard.press(key)
+    expect(slow.get_by_role("dialog")).to_contain_text("2 images")
+    slow.keyboard.press("Escape")
+    for key in ("Escape", "Home", "Space", "Tab"):
+        slow.keyboard.press(key)
+    expect(slow.get_by_role("button", name="Copy Markdown").first).to_be_focused()
 
 
 def test_selected_images_are_downloaded(serve: Serve, open_page: OpenPage) -> None:

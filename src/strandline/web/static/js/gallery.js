@@ -87,7 +87,7 @@ function onKey(event, selection) {
   } else if (event.key === "?") document.querySelector(".keys").showModal();
   else if (event.key === "Escape") selection.clear();
   else if (event.key === "Delete" || event.key === "Backspace") onDeleteKey(event, selection);
-  else if (event.key === "Tab" && !event.shiftKey && selection.size && event.target.closest(".tile")) {
+  else if (event.key === "Tab" && !event.shiftKey && selection.isAny && event.target.closest(".tile")) {
     event.preventDefault(); // not by way of the heads of all months that are below
     selection.focusBar();
   }
@@ -97,7 +97,7 @@ function onKey(event, selection) {
 /** What is selected, wherever the focus is; otherwise the image with the focus. */
 function onDeleteKey(event, selection) {
   const number = grid.numberOf(event.target);
-  if (!selection.size && number < 0) return;
+  if (!selection.isAny && number < 0) return;
   event.preventDefault();
   if (number >= 0) grid.current = number;
   selection.delete();

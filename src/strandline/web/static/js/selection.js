@@ -17,6 +17,7 @@ export class Selection {
     this.months = new Map(); // month → number of chosen images
     this.anchor = null;
     this.before = Promise.resolve(); // what was asked for earlier: some images must be fetched first
+    this.waiting = 0; // how much of it is still to be done
     grid.chosen = this.chosen;
     grid.chosenInMonth = (month) => this.months.get(month) ?? 0;
     bar.querySelector("[data-do=copy]").addEventListener("click", (event) => copyFrom(event.currentTarget, this.fetchMarkdown()));
@@ -39,9 +40,16 @@ export class Selection {
     return this.chosen.size;
   }
 
+  /** Whether something is selected, or about to be. */
+  get isAny() {
+    return this.size > 0 || this.waiting > 0;
+  }
+
   /** Moves the keyboard focus to what can be done with the selection. */
   focusBar() {
-    this.bar.querySelector("button").focus();
+    this.inTurn(() => {
+      if (this.size) this.bar.querySelector("button").focus();
+    });
   }
 
   /** Asks, and deletes what is selected; if nothing is, the image of the current tile. The focus stays there. */
@@ -50,6 +58,7 @@ export class Selection {
   }
 
   async act(change) {
+    await this.before; // never on a part of what somebody has selected
     const ids = this.size ? [...this.chosen.keys()] : [this.grid.idAt(this.grid.current)].filter(Boolean);
     const report = await change(ids, () => this.grid.showAgain());
     if (!report) return;
@@ -90,7 +99,8 @@ export class Selection {
 
   /** Keys that follow each other quickly act in their order, whichever answer arrives first. */
   inTurn(act) {
-    this.before = this.before.then(act).catch(console.error);
+    this.waiting += 1;
+    this.before = this.before.then(act).catch(console.error).finally(() => { this.waiting -= 1; });
   }
 
   async addFrom(number, count) {
@@ -139,6 +149,7 @@ export class Selection {
   }
 
   async fetchMarkdown() {
+    await this.before;
     const lines = [];
     for (const id of this.chosen.keys()) lines.push((await ask(`/images/${id}`)).markdown);
     return lines.join("\n");
@@ -146,6 +157,7 @@ export class Selection {
 
   /** One image as its file, several as an archive, once its size was said. */
   async download() {
+    await this.before;
     const ids = [...this.chosen.keys()];
     if (ids.length > 1) {
       const isSent = await askQuestion("export", { images: ids.join(" ") }, { title: "Download", looking: "Looking how much it is…" });
