@@ -15,7 +15,7 @@ from builders.pictures import make_picture
 from builders.served import LIMIT_S, Served, serving_storage_dir
 from builders.storage import id_of
 from strandline.web import server
-from strandline.web.api import uploads
+from strandline.web.api import spooling
 from strandline.web.images import waiting
 
 PHOTO = make_picture("jpg", seed=1)
@@ -26,7 +26,7 @@ MAX_BYTES = 100_000
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """A server that accepts images up to 100 kB."""
     monkeypatch.setenv("STRANDLINE_SAVE_MAX_BYTES", str(MAX_BYTES))
-    monkeypatch.setattr(uploads, "FORM_BYTES", 10_000)
+    monkeypatch.setattr(spooling, "FORM_BYTES", 10_000)
     with serving_storage_dir(tmp_path, PHOTO) as it:
         yield it
 
@@ -90,13 +90,23 @@ def test_a_form_that_is_none_is_refused(served: Served) -> None:
         assert (response.status_code, response.json()["code"]) == (422, "invalid-input")
 
 
-def test_an_upload_that_falls_silent_ends(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """408, and nothing was saved."""
-    monkeypatch.setattr(uploads, "SILENCE_LIMIT_S", 0.1)
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/api/v1/images?sd=Notes", "/api/v1/sds/Notes/import-archive", "/api/v1/catalog/import", "/import/look",
+        "/status/import", "/care/wanted/provide",
+    ],
+)  # fmt: skip
+def test_an_upload_that_falls_silent_ends(
+    served: Served, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    """408, wherever something is uploaded, and nothing was saved."""
+    monkeypatch.setattr(spooling, "SILENCE_LIMIT_S", 0.1)
+    kind = "multipart/form-data; boundary=x" if not target.startswith("/api") else "image/png"
     answer = talk(
         served,
-        "POST /api/v1/images?sd=Notes HTTP/1.1\r\ncontent-length: 5000",
-        make_picture("png", seed=2)[:1000],
+        f"POST {target} HTTP/1.1\r\ncontent-length: 5000\r\ncontent-type: {kind}",
+        make_picture("png", seed=2)[:1000] if target.startswith("/api") else b"--x\r\n",
     )
     assert answer.startswith(b"HTTP/1.1 408")
     assert served.get("/images")["total"] == 1

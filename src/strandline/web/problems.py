@@ -17,6 +17,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -115,6 +116,10 @@ def log_fault(method: str, path: str, error: Exception) -> None:
     log.error("fault in %s %s", method, path, exc_info=error)
 
 
+class SilentClientError(Exception):
+    """The client has stopped sending."""
+
+
 def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]) -> None:
     """Turns every error of the app into a problem. The routers below the prefix say which methods an address has."""
 
@@ -142,7 +147,12 @@ def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]
             return answer_error(InvalidInputError(str(error.detail)[:300]))
         return answer_refusal(code, headers=headers)
 
+    async def on_silence(_request: Request, _error: Exception) -> Response:
+        return answer_refusal("client-silent")
+
     app.add_exception_handler(StrandlineError, on_strandline_error)
+    app.add_exception_handler(SilentClientError, on_silence)
+    app.add_exception_handler(ClientDisconnect, on_silence)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_exception_handler(HTTPException, on_http_exception)
 

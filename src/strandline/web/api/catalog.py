@@ -6,7 +6,6 @@ import json
 from typing import Any, BinaryIO
 
 from fastapi import APIRouter, Request
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError
@@ -15,9 +14,7 @@ from strandline.runtime.assembly import LocalStore
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.spooling import spooled_body
-from strandline.web.api.uploads import SilentClientError, limit_body
 from strandline.web.backend import TheBackend
-from strandline.web.problems import answer_refusal
 
 router = APIRouter(tags=["health"])
 
@@ -65,17 +62,13 @@ async def import_catalog(request: Request, backend: TheBackend) -> Response:
     All of it is checked before anything is written. Nothing is removed, and the second time nothing is added. It may
     be as large as the largest image (`save.max_bytes`).
     """
-    limited = Request(request.scope, limit_body(request, backend.store.settings.save.max_bytes))
-    try:
-        async with spooled_body(limited, backend) as writer:
+    async with spooled_body(request, backend) as writer:
 
-            def run() -> Response:
-                with writer.finish().open() as file:
-                    return answer(take_over(backend.store, file))
+        def run() -> Response:
+            with writer.finish().open() as file:
+                return answer(take_over(backend.store, file))
 
-            return await backend.crossing.slow(run)
-    except (ClientDisconnect, SilentClientError):
-        return answer_refusal("client-silent")
+        return await backend.crossing.slow(run)
 
 
 def take_over(store: LocalStore, file: BinaryIO) -> ImportedCatalog:

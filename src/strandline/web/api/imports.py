@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from strandline.errors import InvalidPathError
@@ -19,9 +18,8 @@ from strandline.web.api import responses
 from strandline.web.api.parameters import Body, SdPath
 from strandline.web.api.sds import STEP_LIMIT_S, check_whole
 from strandline.web.api.spooling import spooled_body
-from strandline.web.api.uploads import SilentClientError, limit_body
 from strandline.web.backend import TheBackend
-from strandline.web.problems import answer_error, answer_refusal
+from strandline.web.problems import answer_error
 
 router = APIRouter(tags=["images"])
 
@@ -86,19 +84,13 @@ async def import_archive(
 
     It may be as large as the largest image (`save.max_bytes`).
     """
-    limited = Request(request.scope, limit_body(request, backend.store.settings.save.max_bytes))
-    try:
-        async with spooled_body(limited, backend) as writer:
+    async with spooled_body(request, backend) as writer:
 
-            def run() -> Response:
-                with writer.finish().open() as archive:
-                    return _answer(
-                        backend.store.import_images([archive], sd=sd, dry_run=dry_run), is_step=False
-                    )
+        def run() -> Response:
+            with writer.finish().open() as archive:
+                return _answer(backend.store.import_images([archive], sd=sd, dry_run=dry_run), is_step=False)
 
-            return await backend.crossing.slow(run)
-    except (ClientDisconnect, SilentClientError):
-        return answer_refusal("client-silent")
+        return await backend.crossing.slow(run)
 
 
 def _answer(report: ImportReport, *, is_step: bool) -> Response:

@@ -8,6 +8,7 @@ in the system's temporary folder: in memory, or on a disk that is full.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
@@ -15,11 +16,13 @@ from itertools import zip_longest
 from typing import BinaryIO, NamedTuple, cast
 
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartParser
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
+from starlette.types import Message
 
-from strandline import CopyWriter, InvalidInputError
+from strandline import CopyWriter, ImageTooLargeError, InvalidInputError
 from strandline.web.backend import Backend
+from strandline.web.problems import SilentClientError
 
 PIECE_BYTES = 1024 * 1024
 """This much of a raw body is collected before a thread hashes and writes it."""
@@ -27,6 +30,12 @@ PIECE_BYTES = 1024 * 1024
 FORM_MEMORY_BYTES = 256 * 1024
 """Memory limit per file of a form, which may have a thousand. For a raw body, the store's limit applies."""
 
+
+FORM_BYTES = 1024 * 1024
+"""Allowance for a form's boundaries and names, in addition to its files."""
+
+SILENCE_LIMIT_S = 30.0
+"""A client that sends nothing for this long counts as gone."""
 
 SMALL_BYTES = 32 * 1024
 """A file of a form is hashed on the event loop up to this size: 0.1 ms at most."""
@@ -50,15 +59,18 @@ class Form(NamedTuple):
 
 @asynccontextmanager
 async def spooled_body(request: Request, backend: Backend) -> AsyncIterator[CopyWriter]:
-    """The whole body of the request.
+    """The whole body of the request, which may be as large as the largest image.
 
     Raises:
+        SilentClientError, ClientDisconnect: The client has stopped sending. They need no handler.
+        ImageTooLargeError: It has more bytes.
         DiskError: The disk refused it.
     """
+    limited = _limit(request, backend.store.settings.save.max_bytes)
     writer = backend.store.begin_copy()
     try:
         pieces = bytearray()
-        async for chunk in request.stream():
+        async for chunk in limited.stream():
             pieces += chunk
             if len(pieces) >= PIECE_BYTES:
                 await _write(backend, writer, pieces)
@@ -70,17 +82,26 @@ async def spooled_body(request: Request, backend: Backend) -> AsyncIterator[Copy
 
 
 @asynccontextmanager
-async def spooled_form(request: Request, backend: Backend, *, max_files: int) -> AsyncIterator[Form]:
+async def spooled_form(
+    request: Request, backend: Backend, *, max_files: int, limit_bytes: int | None = None
+) -> AsyncIterator[Form]:
     """The form that the request carries: the files of its field ``files`` with the times in ``modified``, and texts.
 
+    Without ``limit_bytes``, all of its files together may be as large as the largest image.
+
     Raises:
-        MultiPartException: It is no form, or has too many parts.
-        InvalidInputError: There are times, but not one for each file, or one of them is none.
+        SilentClientError, ClientDisconnect: The client has stopped sending. They need no handler.
+        InvalidInputError: It is no form, or has too many parts; or there are times, but not one for each file, or
+            one of them is none.
+        ImageTooLargeError: It has more bytes.
         DiskError: The disk refused a file.
     """
+    if limit_bytes is None:
+        limit_bytes = backend.store.settings.save.max_bytes + FORM_BYTES
+    limited = _limit(request, limit_bytes)
     spooled: list[_SpooledFile] = []
     try:
-        async with aclosing(request.stream()) as stream:
+        async with aclosing(limited.stream()) as stream:
             form = await _FormParser(request, stream, backend, spooled, max_files=max_files).parse()
         files = [each for each in form.getlist("files") if isinstance(each, _SpooledFile)]
         times = [each for each in form.getlist("modified") if isinstance(each, str)]
@@ -94,6 +115,8 @@ async def spooled_form(request: Request, backend: Backend, *, max_files: int) ->
             for each, time in zip_longest(files, times)
         ]
         yield Form(parts, {name: text for name, text in form.items() if isinstance(text, str)})
+    except MultiPartException as error:
+        raise InvalidInputError(error.message) from error
     finally:
         await backend.crossing.slow(lambda: _close(spooled))
 
@@ -115,6 +138,34 @@ def parse_time(text: str | None) -> datetime | None:
             f"'modified' is {text[:40]!r}; give a time with its zone, for example 2026-07-14T09:30:00Z"
         )
     return time
+
+
+def _limit(request: Request, limit_bytes: int) -> Request:
+    """The request, with a limit on its bytes and pauses."""
+    count = 0
+
+    async def receive() -> Message:
+        nonlocal count
+        try:
+            message = await asyncio.wait_for(request.receive(), SILENCE_LIMIT_S)
+        except TimeoutError:
+            raise SilentClientError from None
+        count += len(message.get("body", b""))
+        if count > limit_bytes:
+            raise _too_large(limit_bytes)
+        return message
+
+    told = request.headers.get("content-length", "")
+    if told.isascii() and told.isdigit() and int(told) > limit_bytes:
+        raise _too_large(limit_bytes)
+    return Request(request.scope, receive)
+
+
+def _too_large(limit_bytes: int) -> ImageTooLargeError:
+    return ImageTooLargeError(
+        f"the upload has more than {limit_bytes:,} bytes; raise the setting save.max_bytes to save it",
+        limit_bytes=limit_bytes,
+    )
 
 
 async def _write(backend: Backend, writer: CopyWriter, pieces: bytearray) -> None:

@@ -6,36 +6,26 @@ arrive, and they decide the type.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request
-from starlette.formparsers import MultiPartException
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import Message
 
 from strandline import NewImage
-from strandline.errors import EmptyImageError, ImageTooLargeError, InvalidInputError, StrandlineError
+from strandline.errors import EmptyImageError, InvalidInputError, StrandlineError
 from strandline.model.reports import Saved
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.spooling import Part, parse_time, spooled_body, spooled_form
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.problems import answer_error, answer_refusal
+from strandline.web.problems import answer_error
 
 router = APIRouter(tags=["images"])
 
 MAX_FILES = 1000
 """Per request."""
-
-FORM_BYTES = 1024 * 1024
-"""Allowance for a form's boundaries and names, in addition to its files."""
-
-SILENCE_LIMIT_S = 30.0
-"""A client that sends nothing for this long counts as gone."""
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -70,10 +60,6 @@ class _Target(NamedTuple):
     note: str | None
 
 
-class SilentClientError(Exception):
-    """The client has stopped sending."""
-
-
 @router.post("/images", status_code=201, responses=responses.created(schemas.Upload), openapi_extra=_BODY)
 async def upload_images(
     request: Request,
@@ -104,18 +90,12 @@ async def upload_images(
     Each of several files has its own result. If none could be saved, the answer is the problem of the first one. If
     there are several, the problem has `failed` with all of them.
     """
-    limited = Request(request.scope, limit_body(request, backend.store.settings.save.max_bytes + FORM_BYTES))
-    try:
-        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            async with spooled_form(limited, backend, max_files=MAX_FILES) as form:
-                return await _save_all(backend, form.parts, _Target(sd, id, note))
-        async with spooled_body(limited, backend) as writer:
-            part = Part(name, writer, parse_time(modified))
-            return await _save_all(backend, [part], _Target(sd, id, note))
-    except (ClientDisconnect, SilentClientError):
-        return answer_refusal("client-silent")
-    except MultiPartException as error:
-        raise InvalidInputError(error.message) from error
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        async with spooled_form(request, backend, max_files=MAX_FILES) as form:
+            return await _save_all(backend, form.parts, _Target(sd, id, note))
+    async with spooled_body(request, backend) as writer:
+        part = Part(name, writer, parse_time(modified))
+        return await _save_all(backend, [part], _Target(sd, id, note))
 
 
 async def _save_all(backend: Backend, parts: list[Part], target: _Target) -> Response:
@@ -163,31 +143,3 @@ def _save(backend: Backend, parts: list[Part], target: _Target) -> Sequence[Save
         note=target.note,
     )
     return [saved]
-
-
-def limit_body(request: Request, limit_bytes: int) -> Any:
-    """The request's ``receive``, with a limit on its bytes and pauses."""
-    count = 0
-
-    async def receive() -> Message:
-        nonlocal count
-        try:
-            message = await asyncio.wait_for(request.receive(), SILENCE_LIMIT_S)
-        except TimeoutError:
-            raise SilentClientError from None
-        count += len(message.get("body", b""))
-        if count > limit_bytes:
-            raise _too_large(limit_bytes)
-        return message
-
-    told = request.headers.get("content-length", "")
-    if told.isascii() and told.isdigit() and int(told) > limit_bytes:
-        raise _too_large(limit_bytes)
-    return receive
-
-
-def _too_large(limit_bytes: int) -> ImageTooLargeError:
-    return ImageTooLargeError(
-        f"the upload has more than {limit_bytes:,} bytes; raise the setting save.max_bytes to save it",
-        limit_bytes=limit_bytes,
-    )

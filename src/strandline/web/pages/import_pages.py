@@ -11,7 +11,6 @@ from collections import Counter
 from typing import BinaryIO, NamedTuple
 
 from fastapi import APIRouter, Request
-from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError, StrandlineError
@@ -24,7 +23,6 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.care_jobs import CareJob, Kind
 from strandline.web.api.sds import check_whole
 from strandline.web.api.spooling import spooled_form
-from strandline.web.api.uploads import FORM_BYTES, limit_body
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.care.frame import change, find_trouble, go_to, wait_for
 from strandline.web.pages.notes import Note
@@ -80,16 +78,12 @@ async def show_import(backend: TheBackend) -> Response:
 @router.post("/import/look")
 async def look(request: Request, backend: TheBackend) -> Response:
     """Reads the source, and says what is new. The form has ``sd``, and ``source`` or a file."""
-    limited = Request(request.scope, limit_body(request, backend.store.settings.save.max_bytes + FORM_BYTES))
-    try:
-        async with spooled_form(limited, backend, max_files=MOST_FIELDS) as form:
-            part = next((part for part in form.parts if part.writer.size_bytes), None)
-            archive = None if part is None else part.writer.finish().open()
-            name = (part.name or "the archive") if part else ""
-            sd, typed = form.texts.get("sd", ""), form.texts.get("source", "").strip()
-            return await backend.crossing.slow(lambda: _look(backend, sd, typed, archive, name))
-    except MultiPartException as error:
-        raise InvalidInputError(error.message) from error
+    async with spooled_form(request, backend, max_files=MOST_FIELDS) as form:
+        part = next((part for part in form.parts if part.writer.size_bytes), None)
+        archive = None if part is None else part.writer.finish().open()
+        name = (part.name or "the archive") if part else ""
+        sd, typed = form.texts.get("sd", ""), form.texts.get("source", "").strip()
+        return await backend.crossing.slow(lambda: _look(backend, sd, typed, archive, name))
 
 
 @router.post("/import")

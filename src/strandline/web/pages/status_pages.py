@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fastapi import APIRouter, Request
-from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError, StrandlineError
@@ -21,7 +20,6 @@ from strandline.model.store_status import (
 )
 from strandline.web.api.catalog import take_over
 from strandline.web.api.spooling import spooled_form
-from strandline.web.api.uploads import FORM_BYTES, limit_body
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.notes import Note
 from strandline.web.pages.remedies import Health
@@ -71,24 +69,20 @@ async def show_status_page(backend: TheBackend) -> Response:
 @router.post("/status/import")
 async def import_catalog(request: Request, backend: TheBackend) -> Response:
     """Takes over what the chosen file of another machine knows, and says what became of it."""
-    limited = Request(request.scope, limit_body(request, backend.store.settings.save.max_bytes + FORM_BYTES))
-    try:
-        async with spooled_form(limited, backend, max_files=MOST_FIELDS) as form:
-            part = next((part for part in form.parts if part.writer.size_bytes), None)
+    async with spooled_form(request, backend, max_files=MOST_FIELDS) as form:
+        part = next((part for part in form.parts if part.writer.size_bytes), None)
 
-            def take() -> Response:
-                try:
-                    if part is None:
-                        raise InvalidInputError("choose the file that the other machine exported")
-                    with part.writer.finish().open() as file:
-                        return _draw(backend, describe_imported(take_over(backend.store, file)))
-                except StrandlineError as error:
-                    note = Note("bad", "Nothing was taken over", [error.message])
-                    return _draw(backend, note, http_status_of(error))
+        def take() -> Response:
+            try:
+                if part is None:
+                    raise InvalidInputError("choose the file that the other machine exported")
+                with part.writer.finish().open() as file:
+                    return _draw(backend, describe_imported(take_over(backend.store, file)))
+            except StrandlineError as error:
+                note = Note("bad", "Nothing was taken over", [error.message])
+                return _draw(backend, note, http_status_of(error))
 
-            return await backend.crossing.slow(take)
-    except MultiPartException as error:
-        raise InvalidInputError(error.message) from error
+        return await backend.crossing.slow(take)
 
 
 def describe_imported(report: ImportedCatalog) -> Note:

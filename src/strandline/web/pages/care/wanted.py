@@ -9,8 +9,7 @@ from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Query
 from fastapi import Path as PathPart
-from starlette.formparsers import MultiPartException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError, StrandlineError
@@ -23,7 +22,6 @@ from strandline.model.wanted import RescueReport, WantedFile, WantedImage, parse
 from strandline.runtime.care_jobs import CareJob, Kind
 from strandline.web.answers import HARMLESS
 from strandline.web.api.spooling import Part, spooled_form
-from strandline.web.api.uploads import SilentClientError, limit_body
 from strandline.web.api.wanted import send_provided
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import words
@@ -41,7 +39,6 @@ from strandline.web.pages.care.frame import (
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import PageRoute, render
 from strandline.web.pages.trash_pages import MOST_REASONS
-from strandline.web.problems import answer_refusal
 from strandline.web.statuses import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -174,16 +171,15 @@ async def bring_back(backend: TheBackend, sure: FormCheck = False) -> Response:
 @router.post("/care/wanted/provide")
 async def provide(backend: TheBackend, request: Request) -> Response:
     """What this machine has of the list that another machine's page handed out, as an archive."""
-    limited = Request(request.scope, limit_body(request, MAX_LIST_BYTES))
     try:
-        async with spooled_form(limited, backend, max_files=1) as form:
+        async with spooled_form(request, backend, max_files=1, limit_bytes=MAX_LIST_BYTES) as form:
             images = await backend.crossing.slow(lambda: read_list(form.parts))
         return await send_provided(backend, images)
-    except (ClientDisconnect, SilentClientError):
-        return answer_refusal("client-silent")
-    except (StrandlineError, MultiPartException) as error:
-        told = Done(Note("bad", "That did not work", [error.message]), can_undo=False)
-        status = http_status_of(error) if isinstance(error, StrandlineError) else 422
+    except StrandlineError as error:
+        told, status = (
+            Done(Note("bad", "That did not work", [error.message]), can_undo=False),
+            http_status_of(error),
+        )
         return await backend.crossing.slow(lambda: _draw(backend, 0, told, status))
 
 
