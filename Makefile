@@ -32,7 +32,7 @@ demo: $(INSTALLED)  ## set up and show Strandline at work; on a folder of yours,
 	@$(PY) demo/run.py $${SD:+"$$SD"}
 
 check: lint  ## lint and run the fast tests, while you work; CI runs all of them
-	@$(PY) -m pytest -q -n auto --dist worksteal -m 'not slow' $(CHECKED)
+	@$(PY) -m pytest -q -n auto --dist worksteal --hypothesis-profile=quick -m 'not slow' $(CHECKED)
 
 test: $(INSTALLED)  ## set up and run the tests; some of them: make test TESTS=tests/model
 	@$(PY) -m pytest -n auto --dist worksteal $(TESTS)

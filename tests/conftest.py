@@ -22,6 +22,8 @@ pytest_plugins = ["pytester"]
 settings.register_profile(
     "default", max_examples=25, deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
 )
+# While somebody works: make check
+settings.register_profile("quick", settings.get_profile("default"), max_examples=8)
 # By hand, overnight: pytest --hypothesis-profile=thorough
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=5_000)
 

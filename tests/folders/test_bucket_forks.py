@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from builders.s3_server import S3Server
 
 PROGRAM = """
@@ -25,6 +27,7 @@ with open_store(sys.argv[1], overrides={"s3.endpoint": sys.argv[2]}) as store:
 """
 
 
+@pytest.mark.slow  # a server takes seconds to start
 def test_a_fork_is_told(tmp_path: Path, s3_server: S3Server) -> None:
     """The storage directory is offline there, and the parent goes on."""
     place = s3_server.make_place().address

@@ -18,6 +18,8 @@ from strandline.model.image_files import FileStamp, FileState, ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.states import Seen, register_listed
 
+pytestmark = pytest.mark.slow  # a server takes seconds to start
+
 
 def row_of(sd: int, number: int) -> ImageFile:
     """An unproven row, with an id that begins with any digit."""

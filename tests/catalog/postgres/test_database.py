@@ -33,6 +33,8 @@ from strandline.errors import (
     StrandlineError,
 )
 
+pytestmark = pytest.mark.slow  # a server takes seconds to start
+
 DESCRIBE = """
     SELECT table_name, column_name, data_type, collation_name, is_nullable
     FROM information_schema.columns WHERE table_schema = 'public' AND table_name !~ '_[0-9]{2}$'

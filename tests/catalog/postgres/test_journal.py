@@ -17,6 +17,8 @@ from strandline.catalog.postgres.database import PostgresCatalog, open_postgres
 from strandline.catalog.postgres.journal import PostgresJournalWriter
 from strandline.model.events import Event, StorageDirAdded
 
+pytestmark = pytest.mark.slow  # a server takes seconds to start
+
 WRITERS, COMMITS, LIMIT_S = 8, 60, 60
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from builders.catalogs import add_sd
-from contracts.catalog.kinds import KINDS, Opener, opener
+from contracts.catalog.kinds import CASES, Opener, opener
 from strandline.catalog.port import Catalog
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=CASES)
 def open_it(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     """Opens an empty catalog, and opens it again."""
     with opener(request, tmp_path) as open_it:
@@ -31,7 +31,7 @@ def catalog(empty: Catalog) -> Catalog:
     return with_two(empty)
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=CASES)
 def shared_catalog(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Catalog]:

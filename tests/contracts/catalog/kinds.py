@@ -34,6 +34,12 @@ def in_postgres(request: pytest.FixtureRequest, _folder: Path) -> Iterator[Open]
 KINDS = {"sqlite": in_sqlite, "postgres": in_postgres}
 """Each opens the catalog that belongs to a folder. It is empty at first."""
 
+CASES = [
+    pytest.param(kind, marks=() if kind == "sqlite" else pytest.mark.slow)  # a server takes seconds to start
+    for kind in KINDS
+]
+"""The kinds, for a fixture."""
+
 
 class Opener(Protocol):
     """Opens one and the same catalog, each time as another process would."""

@@ -70,7 +70,7 @@ class AnyPlace:
         return self.bench.folder_at(self.root, LayoutKind.NAMED)
 
 
-@pytest.fixture(params=["ext4", "tmpfs", "fuse", "bucket"])
+@pytest.fixture(params=["ext4", "tmpfs", "fuse", pytest.param("bucket", marks=pytest.mark.slow)])
 def any_place(
     request: pytest.FixtureRequest, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[AnyPlace]:
