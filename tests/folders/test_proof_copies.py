@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import mmap
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,10 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders.pictures import make_picture
 from fault_kit.refusing_kernel import Refusal, call_refused
 from strandline.errors import DiskFullError, ImageTooLargeError, UnreadableFileError
 from strandline.folders.opening import open_regular
 from strandline.folders.proof_copies import ProofCopy, read_proof_copy
+from strandline.model import structure
+from strandline.model.media_types import MediaType, find_media_type_by_extension
+from strandline.model.structure import Structure, walk_structure
 
 IN_MEMORY, IN_A_FILE = 1_000_000, 0
 """Values of ``max_memory_bytes`` that choose where small test files go."""
@@ -39,6 +44,24 @@ def test_a_copy_is_the_file(data: bytes, max_memory_bytes: int) -> None:
             assert copy.size_bytes == len(copy.buffer) == len(data)
             assert not copy.changed_while_read
         assert list(Path(folder).iterdir()) == [path]
+
+
+def test_the_structure_is_walked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks first pays for it. As another type, the bytes are walked again."""
+    walked: list[str] = []
+
+    def walk(data: bytes | mmap.mmap, media_type: MediaType) -> Structure:
+        walked.append(media_type.name)
+        return walk_structure(data, media_type)
+
+    monkeypatch.setattr(structure, "walk_structure", walk)
+    (tmp_path / "x.png").write_bytes(make_picture("png"))
+    with copy_of(tmp_path / "x.png") as copy:
+        png, jpeg = (find_media_type_by_extension(extension) for extension in ("png", "jpg"))
+        assert png is not None
+        assert jpeg is not None
+        assert [copy.walk(each).whole for each in (png, png, jpeg, png)] == [True, True, False, True]
+    assert walked == [png.name, jpeg.name]
 
 
 def test_large_files_are_read_in_pieces(tmp_path: Path) -> None:

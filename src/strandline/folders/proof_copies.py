@@ -25,6 +25,9 @@ from strandline.model.values import dataclass
 if TYPE_CHECKING:
     import hashlib
 
+    from strandline.model.media_types import MediaType
+    from strandline.model.structure import Structure
+
 _CHUNK_BYTES = 1024 * 1024
 
 
@@ -44,12 +47,13 @@ class ProofCopy:
     Files from :meth:`open` stay readable after :meth:`close`: the bytes are freed with their last reader.
     """
 
-    __slots__ = ("_buffer", "changed_while_read", "ctime_ns", "sha256", "size_bytes", "stamp")
+    __slots__ = ("_buffer", "_walked", "changed_while_read", "ctime_ns", "sha256", "size_bytes", "stamp")
 
     def __init__(
         self, buffer: bytes | mmap.mmap, sha256: str, stamp: FileStamp, *, changed: bool, ctime_ns: int = 0
     ) -> None:
         self._buffer: bytes | mmap.mmap | None = buffer
+        self._walked: dict[str, Structure] = {}
         self.size_bytes = len(buffer)
         self.sha256 = sha256
         """SHA-256 of exactly the bytes in :attr:`buffer`, 64 lower-case hex digits."""
@@ -66,6 +70,15 @@ class ProofCopy:
         if self._buffer is None:
             raise ValueError("the proof copy is closed")
         return self._buffer
+
+    def walk(self, media_type: MediaType) -> Structure:
+        """The structure of the bytes as a picture of the type. Walked once, by whoever asks first."""
+        from strandline.model.structure import walk_structure  # here: most commands walk nothing
+
+        known = self._walked.get(media_type.name)
+        if known is None:
+            known = self._walked[media_type.name] = walk_structure(self.buffer, media_type)
+        return known
 
     def open(self) -> BinaryIO:
         """A binary file object at byte 0, independent of all others."""

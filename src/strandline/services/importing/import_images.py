@@ -18,8 +18,9 @@ from urllib.parse import quote
 from strandline.errors import CONCERNS_WHOLE_SAVE, InvalidCursorError, StrandlineError
 from strandline.model.image_ids import ImageId, content_id_of
 from strandline.model.imports import ImportedImage, ImportReport, RefusedImport
-from strandline.model.layout import LAYOUTS
+from strandline.model.layout import LAYOUTS, Layout
 from strandline.model.left_out import LeftOut
+from strandline.model.media_types import SNIFF_BYTES
 from strandline.model.portable_names import fold_path
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import StorageDir
@@ -198,15 +199,16 @@ def _iter_read(
     bench: Workbench, sources: Sequence[ImportSource], sd: StorageDir, after: str | None
 ) -> Generator[_Read]:
     """All items of all sources behind a place, read."""
+    layout = LAYOUTS[sd.layout]
     skipped_sources, skipped_items, name = _parse_place(after)
     for number, source in enumerate(sources[skipped_sources:], skipped_sources):
         passed = skipped_items if number == skipped_sources else 0
-        items = iter_items(bench, source, LAYOUTS[sd.layout], passed=passed)
+        items = iter_items(bench, source, layout, passed=passed)
         last = next(islice(items, passed - 1, None), None) if passed else None
         if passed and (last is None or _quote(last) != name):  # the source has changed: from its beginning
-            items, passed = iter_items(bench, source, LAYOUTS[sd.layout]), 0
+            items, passed = iter_items(bench, source, layout), 0
         for position, item in enumerate(items, passed + 1):
-            yield _read(item, f"{number}:{position}:{_quote(item)}")
+            yield _read(item, f"{number}:{position}:{_quote(item)}", layout)
 
 
 def _quote(item: Item) -> str:
@@ -214,15 +216,18 @@ def _quote(item: Item) -> str:
     return quote(item.shown, errors="surrogateescape")
 
 
-def _read(item: Item, place: str) -> _Read:
+def _read(item: Item, place: str, layout: Layout) -> _Read:
     if isinstance(item, LeftOut):
         return _Read(item, place)
     if isinstance(item, Failed):
         return _Read(item, place, error=item.error)
     try:
-        return _Read(item, place, item.read())
+        taken = item.read()
     except StrandlineError as error:
         return _Read(item, place, error=error)
+    if (media_type := layout.sniff(bytes(taken.buffer[:SNIFF_BYTES]))) is not None:
+        taken.copy.walk(media_type)  # now, while the pictures before it are written
+    return _Read(item, place, taken)
 
 
 def _parse_place(after: str | None) -> tuple[int, int, str]:

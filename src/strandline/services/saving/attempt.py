@@ -28,7 +28,6 @@ from strandline.model.media_types import MediaType
 from strandline.model.reports import Saved
 from strandline.model.states import Look, Seen, after_look, choose_mtime, event_between, register_listed
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.structure import walk_structure
 from strandline.model.trash import TrashedFile, TrashReason
 from strandline.model.values import dataclass
 from strandline.services.finding.candidates import Discovery, add_odd_names, each_once
@@ -166,7 +165,7 @@ class Attempt:
         remember_name(self.bench, self.image_id, self.taken)
         whole = None if proof is None else proof.whole
         if whole is None:  # it was proven before this was recorded
-            whole = walk_structure(self.taken.buffer, self.media_type).whole
+            whole = self.taken.copy.walk(self.media_type).whole
         return self.report(filename, new=False, whole=whole)
 
     def look(self, filename: str) -> Look:
