@@ -47,7 +47,7 @@ def test_a_copy_is_the_file(data: bytes, max_memory_bytes: int) -> None:
 
 
 def test_the_structure_is_walked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks first pays for it. As another type, the bytes are walked again."""
+    """The first who asks pays for it. As another type, the bytes are walked again."""
     walked: list[str] = []
 
     def walk(data: bytes | mmap.mmap, media_type: MediaType) -> Structure:

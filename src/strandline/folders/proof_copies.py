@@ -72,7 +72,7 @@ class ProofCopy:
         return self._buffer
 
     def walk(self, media_type: MediaType) -> Structure:
-        """The structure of the bytes as a picture of the type. Walked once, by whoever asks first."""
+        """The structure of the bytes as a picture of the type. Walked once: the first who asks pays."""
         from strandline.model.structure import walk_structure  # here: most commands walk nothing
 
         known = self._walked.get(media_type.name)
