@@ -73,7 +73,7 @@ NO_REFERENCES = (
 """Texts that a check must pass over."""
 
 FOLDERS = ("", "img", "Study/attachments", "Ünïcode dir")
-NAMES = ("x", "Pasted image 20250324100717", "a (1)", "Ärger", "100% sure", "IMG_1234")
+NAMES = ("x", "Pasted image 20250324100717", "a (1)", "Ärger", "100% sure", "IMG_1234", "собака", "日本橋")
 
 
 @dataclass

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from strandline.model.portable_names import explain_refused, fold_path
@@ -78,6 +80,10 @@ def test_each_tool_finds_what_it_finds(profile: str, note: str, destination: str
         ("plain", "n.md", "C:\\x.png", Verdict.OUTSIDE),
         ("plain", "n.md", "attachment:x.png", Verdict.OUTSIDE),
         ("plain", "n.md", "${base}/x.png", Verdict.OUTSIDE),
+        ("plain", "n.md", "%USERPROFILE%/x.png", Verdict.OUTSIDE),
+        ("plain", "n.md", "%DATA%/x.png", Verdict.OUTSIDE),
+        ("plain", "n.md", "%DATA%abc.png", Verdict.OUTSIDE),
+        ("plain", "n.md", "%D0%BA%D0%BE.png", Verdict.MISSING),
         ("obsidian", "Study/n.md", "other/x.png", Verdict.MISPLACED),
         ("obsidian", "Study/n.md", "./x.png", Verdict.MISPLACED),
         ("obsidian", "n.md", "../nowhere.png", Verdict.OUTSIDE),
@@ -89,6 +95,27 @@ def test_each_tool_finds_what_it_finds(profile: str, note: str, destination: str
 def test_what_is_not_there_is_told_apart(profile: str, note: str, destination: str, verdict: Verdict) -> None:
     """What nobody can know from here is outside, never missing."""
     assert resolve(profile, note, destination).verdict is verdict
+
+
+@given(name=st.text(st.characters(exclude_categories=["C"], exclude_characters="/"), min_size=1))
+@example("собака")
+@example("日本橋")
+@example(unicodedata.normalize("NFD", "Übung"))
+@example("100%ABC%")
+@example("{{name}} ${x}")
+@example("Figure:1")
+def test_any_name_is_found_by_its_escapes(name: str) -> None:
+    """Law: whatever a picture is called, the percent escapes of its path mean it. They never lead outside."""
+    path = f"P/{name}.png"
+    for destination in {quote(path), quote(path, safe="/:{}$")}:
+        assert resolve("plain", "n/x.md", f"../{destination}", files=[path]) == Resolved(Verdict.FOUND, path)
+
+
+@pytest.mark.parametrize("name", ["{base}.png", "{{ x }}.png", "%USERPROFILE%.png", "Figure:1.png"])
+def test_what_looks_like_a_program_may_be_a_name(name: str) -> None:
+    """It means the file if one is called so. Otherwise, nobody knows what it means."""
+    assert resolve("plain", "n.md", name, files=[name]) == Resolved(Verdict.FOUND, name)
+    assert resolve("plain", "n.md", name, files=[]).verdict is Verdict.OUTSIDE
 
 
 def test_wiki_links_are_not_decoded() -> None:

@@ -27,14 +27,21 @@ class Destination:
 
     where: Where
     paths: tuple[str, ...] = ()
-    """The paths it may mean, the likeliest first, with ``/``. A leading ``/`` is kept."""
+    """The paths it may mean, the likeliest first, with ``/``. A leading ``/`` is kept. If it seems to lead outside,
+    they are meant only if a file is there: braces and colons are allowed in names, too.
+    """
 
 
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
 _DRIVE = re.compile(r"[a-zA-Z]:[\\/]")
 _REMOTE = re.compile(r"(?:https?|ftps?):|//", re.IGNORECASE)
-_TEMPLATE = re.compile(r"\{\{|\{%|\$\{|<%|\{[A-Za-z_][\w.]*\}|%[A-Z_]+%")
+_TEMPLATE = re.compile(r"\{\{|\{%|\$\{|<%|\{[A-Za-z_][\w.]*\}")
 """The destination is made when the site is built."""
+
+_VARIABLE = re.compile(r"%(?![0-9A-F]{2}%)[A-Z_]+%")
+"""A variable of Windows. ``%BA%`` is none, but the middle of a name that is written in escapes."""
+
+_NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 _AS_IT_IS = frozenset({Form.WIKI, Form.CANVAS, Form.ORG, Form.ORG_ATTACHMENT})
 """Forms that know no percent escapes."""
@@ -59,13 +66,22 @@ def explain_destination(destination: str, form: Form) -> Destination:
         return Destination(Where.HERE, (destination,))  # that is most of them
     if _REMOTE.match(destination):
         return Destination(Where.REMOTE)
-    if _DRIVE.match(destination) or destination.startswith(("~/", "\\\\")) or _TEMPLATE.search(destination):
+    if _DRIVE.match(destination) or destination.startswith(("~/", "\\\\")):
         return Destination(Where.OUTSIDE)
     if form is Form.ORG:
         destination = destination.removeprefix("file:")
-    elif _SCHEME.match(destination) and form is not Form.CANVAS:
-        return Destination(Where.OUTSIDE)
-    return Destination(Where.HERE, tuple(dict.fromkeys(_list_paths(destination, form))))
+    paths = tuple(dict.fromkeys(_list_paths(destination, form)))
+    is_known = form in (Form.ORG, Form.CANVAS) or not _SCHEME.match(destination)
+    is_here = is_known and not _is_made_by_program(destination, form)
+    return Destination(Where.HERE if is_here else Where.OUTSIDE, paths)
+
+
+def _is_made_by_program(destination: str, form: Form) -> bool:
+    if _TEMPLATE.search(destination):
+        return True
+    if form in _AS_IT_IS or _VARIABLE.search(destination) is None:
+        return False
+    return _NO_ESCAPE.search(destination) is not None or "\N{REPLACEMENT CHARACTER}" in unquote(destination)
 
 
 def _cut(destination: str, form: Form) -> str:

@@ -87,11 +87,12 @@ class Resolver:
     def resolve(self, note: str, reference: Reference, scope: Scope) -> Resolved:
         """Which file the reference of the note means. The note's path is relative to the root."""
         destination = explain_destination(reference.destination, reference.form)
-        if destination.where is not Where.HERE:
-            if destination.where is Where.REMOTE:
-                return Resolved(Verdict.REMOTE)
-            return Resolved(Verdict.OUTSIDE, why="it leads to another place")
+        if destination.where is Where.REMOTE:
+            return Resolved(Verdict.REMOTE)
         search = _Search(note, reference, scope, destination.paths)
+        if destination.where is Where.OUTSIDE:
+            elsewhere = Resolved(Verdict.OUTSIDE, why="it leads to another place")
+            return self._find_exactly(search) or elsewhere
         if not search.tries:
             is_attachment = reference.form is Form.ORG_ATTACHMENT
             why = "only Org's settings say where" if is_attachment else "it leads above the folder"
