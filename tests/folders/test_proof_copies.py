@@ -60,7 +60,12 @@ def test_the_structure_is_walked_once(tmp_path: Path, monkeypatch: pytest.Monkey
         png, jpeg = (find_media_type_by_extension(extension) for extension in ("png", "jpg"))
         assert png is not None
         assert jpeg is not None
-        assert [copy.walk(each).whole for each in (png, png, jpeg, png)] == [True, True, False, True]
+        assert [copy.find_structure(each).whole for each in (png, png, jpeg, png)] == [
+            True,
+            True,
+            False,
+            True,
+        ]
     assert walked == [png.name, jpeg.name]
 
 

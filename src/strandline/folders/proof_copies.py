@@ -71,7 +71,7 @@ class ProofCopy:
             raise ValueError("the proof copy is closed")
         return self._buffer
 
-    def walk(self, media_type: MediaType) -> Structure:
+    def find_structure(self, media_type: MediaType) -> Structure:
         """The structure of the bytes as a picture of the type. Walked once: the first who asks pays."""
         from strandline.model.structure import walk_structure  # here: most commands walk nothing
 

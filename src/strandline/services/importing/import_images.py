@@ -226,7 +226,7 @@ def _read(item: Item, place: str, layout: Layout) -> _Read:
     except StrandlineError as error:
         return _Read(item, place, error=error)
     if (media_type := layout.sniff(bytes(taken.buffer[:SNIFF_BYTES]))) is not None:
-        taken.copy.walk(media_type)  # now, while the pictures before it are written
+        taken.copy.find_structure(media_type)  # now, while the pictures before it are written
     return _Read(item, place, taken)
 
 

@@ -255,7 +255,7 @@ def look_at(
     look = _read_facts(copy, media_type)
     is_promised = needs_hash(row, layout)
     if is_promised and content_id_of(copy.sha256) == row.image_id:
-        walked = copy.walk(media_type)
+        walked = copy.find_structure(media_type)
         return replace(look, whole=walked.whole, reason=walked.reason)
     walked = _walk_strictly(copy, media_type)
     look = replace(
@@ -278,7 +278,7 @@ def look_at(
             and folder is not None
             and is_committed(bench, folder, row.path, copy)
         ):
-            look = replace(look, vouched=copy.walk(media_type).whole)
+            look = replace(look, vouched=copy.find_structure(media_type).whole)
         if look.vouched is not None:
             return look
     if wants_decoding(
@@ -317,7 +317,7 @@ def can_be_image(copy: ProofCopy, image_id: ImageId) -> bool:
 
 def _walk_strictly(copy: ProofCopy, media_type: MediaType) -> Structure:
     """The structure if no hash proves the bytes: zeros at the end may then be a hole (SPEC §3)."""
-    walked = copy.walk(media_type)
+    walked = copy.find_structure(media_type)
     if walked.whole and media_type.family in _CANNOT_SHOW_HOLES and ends_in_zeros(copy.buffer):
         return Structure(
             whole=False, reason="it ends in zeros: space was reserved, but the bytes have not arrived"

@@ -165,7 +165,7 @@ class Attempt:
         remember_name(self.bench, self.image_id, self.taken)
         whole = None if proof is None else proof.whole
         if whole is None:  # it was proven before this was recorded
-            whole = self.taken.copy.walk(self.media_type).whole
+            whole = self.taken.copy.find_structure(self.media_type).whole
         return self.report(filename, new=False, whole=whole)
 
     def look(self, filename: str) -> Look:
