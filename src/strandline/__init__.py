@@ -154,6 +154,7 @@ if TYPE_CHECKING:
     from strandline.model.transfers import TransferReport as TransferReport
     from strandline.model.trash import TrashedFile as TrashedFile
     from strandline.model.trash import TrashListing as TrashListing
+    from strandline.model.unused import CollectReport as CollectReport
     from strandline.model.unused import FolderUsage as FolderUsage
     from strandline.model.unused import Gap as Gap
     from strandline.model.unused import UnusedFile as UnusedFile
@@ -251,7 +252,7 @@ _HOMES = {
     "strandline.model.duplicates": ("DuplicateFile", "DuplicateGroup", "DuplicateReport", "FoldStep"),
     "strandline.model.transfers": ("CopyPlan", "MovePlan", "TransferReport"),
     "strandline.model.trash": ("TrashedFile", "TrashListing"),
-    "strandline.model.unused": ("FolderUsage", "Gap", "UnusedFile", "UnusedReport"),
+    "strandline.model.unused": ("CollectReport", "FolderUsage", "Gap", "UnusedFile", "UnusedReport"),
     "strandline.model.verification": ("Fault", "NotVerified", "VerifyFinding", "VerifyReport"),
     "strandline.model.events": (
         "Event",

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from strandline.model.suitable_folders import Subfolder
     from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry, TreePage
     from strandline.model.transfers import CopyPlan, MovePlan, TransferReport
-    from strandline.model.unused import UnusedReport
+    from strandline.model.unused import CollectReport, UnusedReport
     from strandline.model.verification import VerifyReport
     from strandline.model.wanted import RescueReport, WantedFile, WantedImage
     from strandline.pictures.cache import ThumbnailCache
@@ -700,16 +700,18 @@ class Store:
         """
         return services.collect.find_unused(self._bench, self._find_sds(sds))
 
-    def collect(self, sds: Iterable[StorageDirRef] | None = None, *, dry_run: bool = False) -> ChangeReport:
+    def collect(self, sds: Iterable[StorageDirRef] | None = None, *, dry_run: bool = False) -> CollectReport:
         """Moves pictures to the trash that nothing names, that have been here for 30 days, and that were unused at
-        two looks a week apart; at most a tenth of each storage directory. :attr:`trash` brings them back.
+        two looks a week apart; at most a tenth of each storage directory in a week, and never the last of several
+        files with the same bytes. :attr:`trash` brings them back.
 
-        A storage directory of which nothing is used is left alone: it is no folder of notes.
+        A storage directory in which no note names any of its own pictures is no folder of notes. It is left out
+        unless it is in ``sds``, and always if nothing of it is used at all.
 
         Raises:
             UnreadTextsError: Something that may name pictures was not read, or a storage directory is away.
         """
-        return services.collect.collect(self._bench, self._find_sds(sds), dry_run=dry_run)[0]
+        return services.collect.collect(self._bench, self._find_sds(sds), dry_run=dry_run)
 
     def verify(
         self,

@@ -15,14 +15,25 @@ from strandline.cli.session import Session
 from strandline.cli.tables import Column, show_table
 from strandline.cli.writing import say, write_line
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
-from strandline.model.unused import LARGEST_SHARE, OLD_AFTER, SETTLED_AFTER
+from strandline.model.remedies import refer_to, say_command
+from strandline.model.unused import OLD_AFTER, SETTLED_AFTER, SHARE_SPAN
 
 if TYPE_CHECKING:
     from strandline.model.changes import ChangeReport
-    from strandline.model.unused import UnusedReport
+    from strandline.model.unused import CollectReport, UnusedReport
 
 MOST_GAPS = 20
 """Of what was not read, so many are named."""
+
+RULE = (
+    f"a picture must have been here for {OLD_AFTER.days} days, and unused at two looks that are {SETTLED_AFTER.days} "
+    "days apart"
+)
+
+LEFT = (
+    f"at most a tenth of a storage directory goes in {SHARE_SPAN.days} days, and one of several files with the same "
+    "bytes stays"
+)
 
 
 @click.command("unused", cls=Verb)
@@ -55,8 +66,10 @@ def collect(session: Session, sds: tuple[str, ...], dry_run: bool, yes: bool) ->
     """Move pictures to the trash that no note has named for long.
 
     Takes only pictures that 'strandline unused' lists, that have been here for 30 days, and that were unused at two
-    looks a week apart; at most a tenth of a storage directory at once. It does nothing while any note cannot be read,
-    is only in the cloud, or is in a storage directory that is away. 'strandline trash restore' brings them back.
+    looks a week apart; at most a tenth of a storage directory in a week, and never the last of several files with the
+    same bytes. A folder in which no note names a picture, such as an archive of photos, is left out unless you name
+    it. Nothing is done while any note cannot be read, is only in the cloud, or is in a storage directory that is
+    away. 'strandline trash restore' brings them back.
     """
     with session.open_store() as store:
         report = store.collect(sds or None, dry_run=True)
@@ -67,6 +80,14 @@ def collect(session: Session, sds: tuple[str, ...], dry_run: bool, yes: bool) ->
     session.answer(document, lambda: _show_collected(report, dry_run=dry_run))
     say_refused(report)
     return judge(report, dry_run=dry_run)
+
+
+def _say_left_out(report: CollectReport) -> None:
+    for sd in report.without_notes:
+        say(
+            f"{show_plainly(sd.name)!r} is left out, because no note in it names a picture of it; to collect there, "
+            f"too, name it: {say_command('collect', refer_to(sd))}"
+        )
 
 
 def _show(report: UnusedReport) -> None:
@@ -93,21 +114,27 @@ def _show(report: UnusedReport) -> None:
         f"{len(report.unused):,} of {say_count(report.images, 'picture file')} unused ({say_bytes(size_bytes)}); "
         f"{say_count(report.texts, 'text')} read"
     )
+    for each in report.folders:
+        if each.unused and each.is_without_notes:
+            say(
+                f"{each.unused:,} of them are in {show_plainly(each.sd.name)!r}, in which no note names a picture; "
+                f"{say_command('collect')} leaves it out"
+            )
 
 
-def _show_collected(report: ChangeReport, *, dry_run: bool) -> None:
+def _show_collected(report: CollectReport, *, dry_run: bool) -> None:
     if not report.plan:
-        write_line(
-            f"nothing to collect: a picture must have been here for {OLD_AFTER.days} days, and unused at two looks "
-            f"{SETTLED_AFTER.days} days apart"
-        )
+        write_line(f"nothing to collect now: {LEFT}" if report.left else f"nothing to collect: {RULE}")
+        _say_left_out(report)
         return
     for change in report.plan if dry_run else report.done:
         where = show_plainly(f"{change.path} in {change.sd_name!r}")
         write_line(f"{'would go' if dry_run else 'moved'} to the trash: {where}")
     if report.done:
         say_undo(report)
-    say(f"at most a {LARGEST_SHARE}th of a storage directory goes at once; run it again for more")
+    if report.left:
+        say(f"{say_count(report.left, 'more picture')} may go later: {LEFT}")
+    _say_left_out(report)
 
 
 def _count(report: ChangeReport) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from strandline.model.changes import ChangeReport
 from strandline.model.image_ids import ImageId
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.storage_dirs import StorageDir
@@ -18,7 +20,10 @@ OLD_AFTER = timedelta(days=30)
 """How long a picture must have been here: who saved it may not have used it yet."""
 
 LARGEST_SHARE = 10
-"""Of the pictures of a storage directory, at most a tenth is collected at once."""
+"""Of the pictures of a storage directory, at most a tenth is collected in :data:`SHARE_SPAN`."""
+
+SHARE_SPAN = timedelta(days=7)
+"""Long enough to notice that something is missing, before the next tenth goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,11 @@ class UnusedFile(JsonForm):
         "sd_name": "sd.name",
         **own_keys("path", "size_bytes", "first_seen", "unused_since", "names"),
     }
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """Storage directory's number, and path."""
+        return self.sd.number, self.path
 
     def may_be_collected(self, now: datetime) -> bool:
         """Whether it has been here, and unused, for long enough. A clock that went back makes it longer."""
@@ -68,11 +78,40 @@ class FolderUsage:
     images: int
     unused: int
     texts: int
+    has_notes: bool
+    """Whether a note in it names one of its pictures."""
+    collected_lately: int = 0
+    """Files of it that are in the trash because they were collected, within :data:`SHARE_SPAN`."""
 
     @property
     def is_without_notes(self) -> bool:
-        """Whether no text names any of its pictures: it is no folder of notes, and nothing of it is collected."""
+        """Whether no note in it names any of its pictures, as in a folder of photographs: it is left out, unless a
+        person names it.
+        """
+        return not self.has_notes
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether nothing of it is collected, even if a person names it: no text anywhere names any picture of it."""
         return self.unused >= self.images
+
+    @property
+    def allowance(self) -> int:
+        """How many of its files may still be collected in this span."""
+        share = (self.images + self.collected_lately) // LARGEST_SHARE
+        return max(0, share - self.collected_lately)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectReport(ChangeReport):
+    """What was collected, or would be, and what was left out."""
+
+    left: int = 0
+    """More files could go, but not now: a tenth of a folder goes in a week, and one of several copies stays."""
+    without_notes: tuple[StorageDir, ...] = ()
+    """Storage directories that were left out, because no note in them names any of their pictures."""
+
+    JSON: ClassVar[Table] = own_keys("plan", "done", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +131,45 @@ class UnusedReport(JsonForm):
 
 
 def choose_to_collect(
-    unused: Sequence[UnusedFile], now: datetime, total: int
+    unused: Iterable[UnusedFile],
+    folders: Iterable[FolderUsage],
+    copies: Mapping[tuple[int, str], str],
+    now: datetime,
+    *,
+    named: bool,
 ) -> tuple[list[UnusedFile], int]:
-    """Those of one storage directory with ``total`` pictures that go now, the oldest first, and how many are left for
-    another time although they could go.
+    """Those that go now, the oldest of each storage directory first, and how many are left for another time although
+    they are old enough.
 
-    If no text names any of its pictures, it is no folder of notes, and none of them goes.
+    Args:
+        unused: The files that nothing names.
+        folders: The storage directories in question.
+        copies: What bytes each file has, of all files of all storage directories, by their keys.
+        now: The time.
+        named: A person has named the folders, so those without notes of their own are meant, too.
 
-    Law: each has been here for 30 days and unused for seven, and together they are at most a tenth of all.
+    Laws: each has been here for 30 days and unused for seven. Together they are at most what the storage directory
+    allows. Of several files with the same bytes, at least one stays. If no text names any picture of a storage
+    directory, none of it goes.
     """
-    if len(unused) >= total:
-        return [], 0
-    ripe = sorted(
-        (each for each in unused if each.may_be_collected(now)), key=lambda each: (each.first_seen, each.path)
-    )
-    chosen = ripe[: total // LARGEST_SHARE]
-    return chosen, len(ripe) - len(chosen)
+    left_of = Counter(copies.values())
+    several = {bytes_id for bytes_id, count in left_of.items() if count > 1}
+    ripe = defaultdict[int, list[UnusedFile]](list)
+    for each in unused:
+        if each.may_be_collected(now):
+            ripe[each.sd.number].append(each)
+    chosen: list[UnusedFile] = []
+    left = 0
+    for folder in folders:
+        if folder.is_left_alone or not (folder.has_notes or named):
+            continue
+        own = sorted(ripe[folder.sd.number], key=lambda each: (each.first_seen, each.path))
+        going = 0
+        for each in own:
+            bytes_id = copies[each.key]
+            if going < folder.allowance and (bytes_id not in several or left_of[bytes_id] > 1):
+                left_of[bytes_id] -= 1
+                going += 1
+                chosen.append(each)
+        left += len(own) - going
+    return chosen, left

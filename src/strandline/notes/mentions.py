@@ -72,9 +72,11 @@ class Mentions:
         self._names = Names(names)
         self._seen: set[str] = set()
 
-    def read(self, data: bytes) -> None:
-        """Takes note of every name in a text."""
-        self._seen |= self._names.find_in(data)
+    def read(self, data: bytes) -> set[str]:
+        """Takes note of every name in a text, and returns them, folded."""
+        found = self._names.find_in(data)
+        self._seen |= found
+        return found
 
     def has(self, name: str) -> bool:
         """Whether the name was in a text that was read."""

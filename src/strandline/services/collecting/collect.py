@@ -2,7 +2,7 @@
 
 Collecting is careful before anything else. It does nothing while anything that may name a picture was not read. A
 picture must have been here for 30 days, and unused at two looks a week apart. At most a tenth of a storage directory
-goes at once, and all of it can be restored.
+goes in a week, one of several files with the same bytes stays, and all of it can be restored.
 """
 
 from __future__ import annotations
@@ -11,14 +11,22 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
 from strandline.errors import UnreadTextsError
-from strandline.model.changes import ChangeReport
 from strandline.model.deletions import DeletePlan, DeleteStep
 from strandline.model.image_files import FileState, ImageFile
+from strandline.model.image_ids import content_id_of
 from strandline.model.plain_words import say_count
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.trash import TrashReason
-from strandline.model.unused import FolderUsage, Gap, UnusedFile, UnusedReport, choose_to_collect
-from strandline.services.collecting.usage import find_usage
+from strandline.model.trash import TrashedFile, TrashReason
+from strandline.model.unused import (
+    SHARE_SPAN,
+    CollectReport,
+    FolderUsage,
+    Gap,
+    UnusedFile,
+    UnusedReport,
+    choose_to_collect,
+)
+from strandline.services.collecting.usage import Key, find_usage
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.trashing.delete import delete_files
 from strandline.services.workbench import Workbench
@@ -39,10 +47,19 @@ def find_unused(bench: Workbench, sds: Collection[StorageDir] | None = None) -> 
     Cost: a listing of each storage directory, and a read of each text in it. Memory: some hundred bytes per picture.
     """
     known = refresh_storage_dirs(bench)
-    rows = [row for sd in known for row in _iter_rows(bench, sd)]
+    return _compare(bench, sds, known, [row for sd in known for row in _iter_rows(bench, sd)])
+
+
+def _compare(
+    bench: Workbench,
+    sds: Collection[StorageDir] | None,
+    known: Sequence[StorageDir],
+    rows: Sequence[ImageFile],
+) -> UnusedReport:
     usage = find_usage(bench, known, rows)
     wanted = {sd.number for sd in (known if sds is None else sds)}
     now = bench.now()
+    lately = _list_collected(bench, now)
     unused: list[UnusedFile] = []
     folders: list[FolderUsage] = []
     for sd in known:
@@ -50,40 +67,35 @@ def find_unused(bench: Workbench, sds: Collection[StorageDir] | None = None) -> 
         free = [row for row in own if (row.sd, row.path) not in usage.used]
         since = _remember(bench, sd, [row.path for row in free], now, has_gaps=bool(usage.gaps))
         if sd.number in wanted:
-            folders.append(FolderUsage(sd, len(own), len(free), usage.texts[sd.number]))
+            has_notes, gone = sd.number in usage.with_notes, sum(_was_in(sd, entry) for entry in lately)
+            folders.append(FolderUsage(sd, len(own), len(free), usage.texts[sd.number], has_notes, gone))
             unused += _describe(bench, sd, free, since, now)
     images = sum(each.images for each in folders)
     return UnusedReport(tuple(unused), tuple(usage.gaps), images, usage.texts.total(), tuple(folders))
 
 
-def plan_collect(bench: Workbench, sds: Collection[StorageDir] | None = None) -> tuple[DeletePlan, int]:
-    """What would be collected now, and how many more could go another time.
+def collect(
+    bench: Workbench, sds: Collection[StorageDir] | None = None, *, dry_run: bool = False
+) -> CollectReport:
+    """Moves unused pictures to the trash. All texts are read just now. Folders without notes of their own are left
+    out, unless they are in ``sds``.
 
     Raises:
         UnreadTextsError: Something that may name pictures was not read.
     """
-    report = find_unused(bench, sds)
+    known = refresh_storage_dirs(bench)
+    rows = [row for sd in known for row in _iter_rows(bench, sd)]
+    report = _compare(bench, sds, known, rows)
     if report.gaps:
         raise UnreadTextsError(say_gaps(report.gaps), gaps=[gap.to_json() for gap in report.gaps])
-    steps: list[DeleteStep] = []
-    left = 0
-    for sd in {each.sd.number: each.sd for each in report.unused}.values():
-        own = [each for each in report.unused if each.sd.number == sd.number]
-        total = sum(1 for _ in _iter_rows(bench, sd))
-        chosen, more = choose_to_collect(own, bench.now(), total)
-        steps += [DeleteStep(sd, each.path, each.image_id, each.size_bytes) for each in chosen]
-        left += more
-    return DeletePlan(tuple(steps), (), ()), left
-
-
-def collect(
-    bench: Workbench, sds: Collection[StorageDir] | None = None, *, dry_run: bool = False
-) -> tuple[ChangeReport, int]:
-    """Moves unused pictures to the trash. All texts are read just now. Returns what was done, and how many more could
-    go another time. Raises as :func:`plan_collect`.
-    """
-    plan, left = plan_collect(bench, sds)
-    return delete_files(bench, plan, dry_run=dry_run, reason=TrashReason.COLLECTED), left
+    chosen, left = choose_to_collect(
+        report.unused, report.folders, _list_copies(rows), bench.now(), named=sds is not None
+    )
+    steps = tuple(DeleteStep(each.sd, each.path, each.image_id, each.size_bytes) for each in chosen)
+    plan = DeletePlan(steps, (), ())
+    deleted = delete_files(bench, plan, dry_run=dry_run, reason=TrashReason.COLLECTED)
+    apart = () if sds is not None else tuple(each.sd for each in report.folders if not each.has_notes)
+    return CollectReport(deleted.plan, deleted.done, deleted.refused, left, apart)
 
 
 def say_gaps(gaps: Sequence[Gap], done: str = "collected") -> str:
@@ -109,6 +121,28 @@ def _iter_rows(bench: Workbench, sd: StorageDir) -> Iterator[ImageFile]:
             return
         after = rows[-1].path
         yield from (row for row in rows if row.state is FileState.PRESENT and row.image_id is not None)
+
+
+def _list_copies(rows: Sequence[ImageFile]) -> dict[Key, str]:
+    """Which bytes each file has, as an id: files with equal ones have the same."""
+    return {
+        (row.sd, row.path): content_id_of(row.proof.sha256) if row.proof is not None else str(row.image_id)
+        for row in rows
+    }
+
+
+def _list_collected(bench: Workbench, now: datetime) -> list[TrashedFile]:
+    """What was collected within the span that a tenth is for, and did not come back since."""
+    with bench.catalog.read() as reader:
+        return [
+            entry
+            for entry in reader.trash.list_trashed()
+            if entry.reason is TrashReason.COLLECTED and now - entry.trashed_at < SHARE_SPAN
+        ]
+
+
+def _was_in(sd: StorageDir, entry: TrashedFile) -> bool:
+    return entry.sd_path == sd.path or (entry.sd_id is not None and entry.sd_id in (sd.sd_id, *sd.aliases))
 
 
 def _remember(

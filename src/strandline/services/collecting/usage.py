@@ -20,6 +20,7 @@ from strandline.model.image_ids import content_id_of
 from strandline.model.layout_choice import LAYOUT_FILE
 from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.note_checks import CheckOptions
+from strandline.model.portable_names import fold_path
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.model.sync_names import NameKind, explain_name
 from strandline.model.unused import Gap
@@ -49,6 +50,8 @@ class Usage:
     gaps: list[Gap]
     texts: Counter[int]
     """How many were read, by storage directory's number."""
+    with_notes: set[int]
+    """Storage directories, by number, in which a note names one of their own pictures: folders of notes."""
 
 
 def find_usage(
@@ -68,6 +71,7 @@ def find_usage(
         ids = _list_ids_in_names(sds, rows)
     mentions = Mentions(name for each in names.values() for name in each)
     found_ids: set[str] = set()
+    in_notes: dict[int, set[str]] = {}
     used: set[Key] = set()
     gaps: list[Gap] = []
     texts = Counter[int]()
@@ -90,18 +94,25 @@ def find_usage(
             continue
         gaps += [Gap(sd, each.path, each.reason) for each in unread]
         gaps += list(_iter_hidden(sd, tree))
+        own_notes, in_own = set(tree.notes), in_notes.setdefault(sd.number, set())
         for path in _iter_texts(tree):
             data = _read(sd, tree, path, gaps)
             if data is not None:
                 texts[sd.number] += 1
-                mentions.read(data)
-                found_ids.update(match[0].decode().lower() for match in _ID.finditer(data))
+                found = mentions.read(data)
+                found_here = {match[0].decode().lower() for match in _ID.finditer(data)}
+                found_ids |= found_here
+                if path in own_notes:
+                    in_own |= found | found_here
         gaps += [Gap(sd, path, reason) for path, reason in tree.refused.items()]
+    with_notes = {number for number, _ in used}
     for row in rows:
         key = (row.sd, row.path)
         if ids[key] & found_ids or any(mentions.has(name) for name in names[key]):
             used.add(key)
-    return Usage(used, gaps, texts)
+            if row.sd not in with_notes and _is_in(in_notes.get(row.sd, set()), ids[key], names[key]):
+                with_notes.add(row.sd)
+    return Usage(used, gaps, texts, with_notes)
 
 
 def _list_names(bench: Workbench, rows: Collection[ImageFile]) -> dict[Key, set[str]]:
@@ -113,6 +124,11 @@ def _list_names(bench: Workbench, rows: Collection[ImageFile]) -> dict[Key, set[
         (row.sd, row.path): {row.filename, *(origins.get(row.image_id, ()) if row.image_id else ())}
         for row in rows
     }
+
+
+def _is_in(found: set[str], ids: set[str], names: set[str]) -> bool:
+    """Whether what was found in some texts, folded, has one of the ids or names."""
+    return bool(ids & found) or any(fold_path(name) in found for name in names)
 
 
 def _list_ids(rows: Collection[ImageFile]) -> dict[Key, set[str]]:

@@ -20,6 +20,7 @@ from strandline.model.unused import (
     LARGEST_SHARE,
     OLD_AFTER,
     SETTLED_AFTER,
+    SHARE_SPAN,
     FolderUsage,
     UnusedFile,
     UnusedReport,
@@ -132,7 +133,7 @@ def describe_found(report: UnusedReport) -> Finding:
 
 
 def list_shown(report: UnusedReport) -> list[UnusedFile]:
-    """The unused pictures of folders of notes. Where no text names any, all are, and that says nothing. Pure."""
+    """The unused pictures of folders of notes. Of photographs, nobody expects that a note names each. Pure."""
     apart = {folder.sd.number for folder in report.folders if folder.is_without_notes}
     return [each for each in report.unused if each.sd.number not in apart]
 
@@ -168,10 +169,17 @@ def explain_nothing(report: UnusedReport, now: datetime) -> list[str]:
             f"{OLD_AFTER.days} days, or not been unused at two looks {SETTLED_AFTER.days} days apart. The first may "
             f"go after {words.say_local_day(min(waiting))}, if it is still unused at a look then."
         )
+    waits = [each for each in report.folders if each.has_notes and each.collected_lately]
+    lines += [
+        f"{say_count(each.collected_lately, 'picture')} of {show_plainly(each.sd.name)} went within the last "
+        f"{SHARE_SPAN.days} days, and at most a tenth of a folder goes in that time. The next may go some days later."
+        for each in waits
+        if not each.allowance
+    ]
     small = [folder for folder in report.folders if 0 < folder.images < LARGEST_SHARE and folder.unused]
     lines += [
         f"{show_plainly(folder.sd.name)} has {say_count(folder.images, 'picture')}, and at most a tenth of a folder "
-        "goes at once, so none of it is collected. Delete one by hand instead."
+        f"goes in {SHARE_SPAN.days} days, so none of it is collected. Delete one by hand instead."
         for folder in small
         if not folder.is_without_notes
     ]
@@ -185,8 +193,8 @@ def list_read(folders: Sequence[FolderUsage]) -> list[str]:
         name, texts = show_plainly(each.sd.name), say_count(each.texts, "text")
         if each.images and each.is_without_notes:
             lines.append(
-                f"{name}: {texts} read; no text anywhere names any of its {say_count(each.images, 'picture')}, so it "
-                "is not a folder of notes, and is left alone"
+                f"{name}: {texts} read; no note in it names any of its {say_count(each.images, 'picture')}, so it is "
+                "not a folder of notes, and is left alone"
             )
         else:
             lines.append(
