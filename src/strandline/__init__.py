@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from strandline.errors import AccessTokenNotFoundError as AccessTokenNotFoundError
     from strandline.errors import AddressInUseError as AddressInUseError
     from strandline.errors import AmbiguousImageIdError as AmbiguousImageIdError
     from strandline.errors import CatalogAwayError as CatalogAwayError
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from strandline.errors import InvalidNameError as InvalidNameError
     from strandline.errors import InvalidPathError as InvalidPathError
     from strandline.errors import MissingExtraError as MissingExtraError
+    from strandline.errors import NotAllowedError as NotAllowedError
     from strandline.errors import NotFoundError as NotFoundError
     from strandline.errors import NotInBucketsError as NotInBucketsError
     from strandline.errors import PictureTooLargeError as PictureTooLargeError
@@ -182,6 +184,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "strandline.errors": (
+        "AccessTokenNotFoundError",
         "AddressInUseError",
         "AmbiguousImageIdError",
         "CatalogDamagedError",
@@ -239,6 +242,7 @@ _HOMES = {
         "UnreadTextsError",
         "PlaceTakenError",
         "InSeveralFoldersError",
+        "NotAllowedError",
         "NotInBucketsError",
         "FileChangedError",
         "WrongBytesError",

@@ -25,6 +25,7 @@
     │   ├── StorageDirNotFoundError       no such storage directory
     │   ├── SourceNotFoundError           the file or folder to save does not exist
     │   ├── ScanNotFoundError             no scan has that number
+    │   ├── AccessTokenNotFoundError      no such access token
     │   └── EntryNotFoundError            no such file inside the storage directory
     ├── RefusedError                      a guard refused; a person must decide
     │   ├── CopiedStorageDirError         two folders have the same identity
@@ -33,6 +34,7 @@
     │   ├── CatalogInsideStorageDirError  the catalog must not be synced
     │   ├── UnsuitableFolderError         the folder cannot be a storage directory
     │   ├── StorageDirConflictError       the path or identity already belongs to another one
+    │   ├── NotAllowedError               the one who asks may not do that
     │   ├── NotInBucketsError             what Strandline does not do in a bucket
     │   ├── InSeveralFoldersError         nobody has said from which one an image should be deleted
     │   ├── ImageInUseError               notes would lose a picture that should be moved
@@ -200,6 +202,12 @@ class ScanNotFoundError(NotFoundError):
     code = "scan-not-found"
 
 
+class AccessTokenNotFoundError(NotFoundError):
+    """No access token has that id or note."""
+
+    code = "access-token-not-found"
+
+
 class EntryNotFoundError(NotFoundError):
     """The storage directory has no such file or folder."""
 
@@ -248,6 +256,12 @@ class StorageDirConflictError(RefusedError):
     """The path, name, or identity already belongs to another storage directory."""
 
     code = "sd-conflict"
+
+
+class NotAllowedError(RefusedError):
+    """The token, or its session, does not allow this: another role or another storage directory is needed."""
+
+    code = "not-allowed"
 
 
 class NotInBucketsError(RefusedError):

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from strandline.model.wanted import RescueReport, WantedFile, WantedImage
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
+    from strandline.services.access_tokens import AccessTokens
     from strandline.services.checking.memory import Memory
     from strandline.services.event_stream import EventStream
     from strandline.services.finding.found_image import FoundImage, OpenImages
@@ -120,6 +121,11 @@ class Store:
     def journal(self) -> Journal:
         """Past and new events, for pages and for listeners that reconnect."""
         return services.journal.Journal(self._bench)
+
+    @cached_property
+    def tokens(self) -> AccessTokens:
+        """Who may use the catalog through a server, and for what."""
+        return services.access_tokens.AccessTokens(self._bench)
 
     @cached_property
     def trash(self) -> Trash:

@@ -51,6 +51,8 @@ def fill(home: Path, *, shareable: bool = True) -> Path:
         conn.execute("INSERT INTO altered_files VALUES (1, 'media/ä', 'f', 9223372036854775807, '1:2:3', 1)")
         conn.execute("INSERT INTO notes VALUES (1, 'a.md', '1:2:3', ?)", ('["\n\\u0000"]',))
         conn.execute("INSERT INTO open_references VALUES (1, 'a.md', 'x.png', 1, NULL, 1)")
+        conn.execute("INSERT INTO access_tokens VALUES ('a', 'f', 'read', NULL, 1, NULL, 1)")
+        conn.execute("INSERT INTO access_token_dirs VALUES ('a', 1)")
         conn.execute("INSERT INTO origins VALUES ('f', 'a' || char(0) || 'b', 's', 1, 'ab')")
         conn.executemany(
             "INSERT INTO image_files (sd, path, media_type, state, first_seen_us, unchanged_since_us, sort_us) "

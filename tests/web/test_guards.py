@@ -16,7 +16,8 @@ from builders.storage import id_of
 from strandline.errors import ConfigError
 from strandline.model.public_address import PublicAddress
 from strandline.runtime.web_secrets import ensure_secret
-from strandline.web.guards import LOOKED_AT, Guard, Request
+from strandline.web.guards import Guard
+from strandline.web.heads import LOOKED_AT, Request
 
 PHOTO = make_picture("jpg", seed=1)
 TOKEN, KEY = "token-token-token", "key-key-key-key-key"

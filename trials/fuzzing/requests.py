@@ -11,7 +11,8 @@ from strandline.catalog.images import format_cursor, parse_cursor
 from strandline.errors import InvalidCursorError, InvalidInputError
 from strandline.model.image_files import ImageFilter
 from strandline.pictures.decoding import MAX_SIZE
-from strandline.web.guards import LOOKED_AT, Guard, Request, is_public
+from strandline.web.guards import Guard, is_public
+from strandline.web.heads import LOOKED_AT, Request
 from strandline.web.images.plan import MAX_WAIT_S, parse_wish
 from strandline.web.images.ranges import Part, UnsatisfiableRangeError, find_part, is_not_modified
 

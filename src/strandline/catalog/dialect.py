@@ -69,6 +69,8 @@ class Dialect(Protocol):
     """The table of the numbers of files by ``sd`` and ``state``, to be summed; empty if there is none."""
     hold_storage_dirs: str
     """The statement after which nobody else changes them until the commit; empty if nobody can anyway."""
+    nests_with: bool
+    """Whether a ``WITH RECURSIVE`` must stand in a subquery if tables were given another meaning before it."""
 
     def __hash__(self) -> int: ...
 
@@ -77,6 +79,9 @@ class Dialect(Protocol):
 
     def differs(self, one: str, other: str) -> str:
         """The opposite."""
+
+    def table(self, name: str) -> str:
+        """The table, also where a ``WITH`` gives its name to something else."""
 
     def use(self, index: str) -> str:
         """Asks for this index. It comes after the table's name."""
@@ -140,12 +145,16 @@ class SqliteDialect:
     raise_storage_dir = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'storage_dirs'"
     counts = ""
     hold_storage_dirs = ""
+    nests_with = False
 
     def same(self, one: str, other: str) -> str:
         return f"{one} IS {other}"
 
     def differs(self, one: str, other: str) -> str:
         return f"{one} IS NOT {other}"
+
+    def table(self, name: str) -> str:
+        return f"main.{name}"
 
     def use(self, index: str) -> str:
         return f"INDEXED BY {index}"

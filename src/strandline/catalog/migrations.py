@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from strandline.catalog.dialect import SQLITE, Dialect
+from strandline.catalog.schema import say_access
 
 Step = str | Callable[[Dialect], str]
 
@@ -291,6 +292,8 @@ MIGRATIONS: tuple[Step, ...] = (
         PRIMARY KEY (sd, path)
     ) WITHOUT ROWID;
     """,
+    # Who may use the catalog through a server.
+    say_access,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""
 

@@ -7,7 +7,7 @@ small object for each table. No caller sees a connection or SQL. Another databas
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +24,7 @@ from strandline.catalog.storage_dirs import StorageDirReader, StorageDirWriter
 from strandline.catalog.trash_index import TrashReader, TrashWriter
 
 if TYPE_CHECKING:
+    from strandline.catalog.access_tokens import AccessTokenReader, AccessTokenWriter
     from strandline.catalog.image_files.duplicates import DuplicateReader
     from strandline.catalog.whole_tables import TableReader, TableWriter
 
@@ -59,6 +60,19 @@ class Reader:
         from strandline.catalog.image_files.duplicates import DuplicateReader  # here: few questions need it
 
         return DuplicateReader(self._conn, self._sql)
+
+    @property
+    def tokens(self) -> AccessTokenReader:
+        """Who may use the catalog through a server."""
+        from strandline.catalog.access_tokens import AccessTokenReader  # here: only servers ask
+
+        return AccessTokenReader(self._conn, self._sql)
+
+    def limited_to(self, sds: Collection[int]) -> Reader:
+        """The same answers as if only these storage directories were in the catalog (:mod:`~.limited`)."""
+        from strandline.catalog.limited import LimitedReader  # here: only for those who may not see all
+
+        return LimitedReader(self, self._conn, self._sql, sds)
 
     @property
     def tables(self) -> TableReader:
@@ -100,6 +114,13 @@ class Writer(Reader):
 
         return TableWriter(self._conn, self._sql)
 
+    @property
+    def tokens(self) -> AccessTokenWriter:
+        """Who may use the catalog through a server."""
+        from strandline.catalog.access_tokens import AccessTokenWriter
+
+        return AccessTokenWriter(self._conn, self._sql)
+
 
 class Catalog(Protocol):
     """One catalog, shared by all threads of a process. Safe beside other processes.
@@ -112,8 +133,10 @@ class Catalog(Protocol):
             block.
     """
 
-    epoch: str
     on_commit: Callable[[], None]
+
+    @property
+    def epoch(self) -> str: ...
 
     @property
     def place(self) -> str: ...

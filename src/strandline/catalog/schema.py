@@ -163,8 +163,29 @@ def say_schema(dialect: Dialect) -> str:
         since_us {dialect.whole} NOT NULL,
         PRIMARY KEY (sd, note, target)
     ){dialect.clustered};
+    {say_access(dialect)}
     """
 
 
-VERSION = 16
+def say_access(dialect: Dialect) -> str:
+    """The tables of those who may use the catalog through a server."""
+    return f"""
+    CREATE TABLE access_tokens (
+        token_id      {dialect.text} NOT NULL PRIMARY KEY,
+        secret_sha256 {dialect.text} NOT NULL,
+        role          {dialect.text} NOT NULL,
+        note          {dialect.text},
+        made_us       {dialect.whole} NOT NULL,
+        expires_us    {dialect.whole},
+        is_limited    {dialect.whole} NOT NULL
+    ){dialect.clustered};
+    CREATE TABLE access_token_dirs (
+        token_id {dialect.text} NOT NULL REFERENCES access_tokens (token_id) ON DELETE CASCADE,
+        sd       {dialect.whole} NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        PRIMARY KEY (token_id, sd)
+    ){dialect.clustered};
+    """
+
+
+VERSION = 17
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""

@@ -64,6 +64,8 @@ TABLES = (
     Table("altered_files", "sd path", "sd path sha256 size_bytes stamp since_us"),
     Table("notes", "sd path", "sd path stamp found"),
     Table("open_references", "sd note target", "sd note target line path since_us"),
+    Table("access_tokens", "token_id", "token_id secret_sha256 role note made_us expires_us is_limited"),
+    Table("access_token_dirs", "token_id sd", "token_id sd"),
 )  # fmt: skip
 """All but ``meta``, which is about the database itself. Storage directories come first: others refer to them."""
 

@@ -100,6 +100,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "strandline token show",
         "strandline token show --json",
     ),
+    "token create": (
+        "strandline token create --note Prometheus",
+        "strandline token create --role write --sd Notes --expires 90d --note scanner",
+    ),
+    "token list": ("strandline token list", "strandline token list --json"),
+    "token revoke": ("strandline token revoke Prometheus", "strandline token revoke 77af0589c68c"),
     "token rotate": ("strandline token rotate", "strandline token rotate --json"),
     "inspect": ("strandline inspect", "strandline inspect Notes --json"),
     "inspect tree": ("strandline inspect tree Notes", "strandline inspect tree ~/Dropbox/Notes --json"),

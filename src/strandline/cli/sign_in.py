@@ -1,7 +1,7 @@
 """``strandline sign-in`` and ``strandline token``: how browsers and programs get in to the server.
 
-Neither opens the catalog. Both work with files in the home, so only its owner can use them, and a running server
-takes over what they write.
+Neither opens the catalog; the other tokens are in :mod:`~.tokens`. Both work with files in the home, so only its
+owner can use them, and a running server takes over what they write.
 """
 
 from __future__ import annotations
@@ -17,9 +17,14 @@ from strandline.errors import ServerNotRunningError
 TOKEN_TABLE = {
     "show": Row("sign_in:show", "Print the token."),
     "rotate": Row("sign_in:rotate", "Replace the token, and end all sessions."),
+    "create": Row("tokens:create", "Make a token for a program or a person."),
+    "list": Row("tokens:list_", "List the tokens that were made."),
+    "revoke": Row("tokens:revoke", "End a token."),
 }
 
-token = LazyGroup("token", table=TOKEN_TABLE, help="Show and replace the token of the server.")
+token = LazyGroup(
+    "token", table=TOKEN_TABLE, help="Show the server's token, and make others with fewer rights."
+)
 
 ANSWER_LIMIT_S = 5.0
 

@@ -32,6 +32,8 @@ SESSION_LIFE = timedelta(days=400)
 
 CODE_BYTES = 24
 _MAX_CODE = 200
+_HOLDER = "~"
+"""Between the name of a session and the token that it began with."""
 
 
 def make_sign_in_link(home: Path, address: str, now: datetime | None = None) -> str:
@@ -106,9 +108,11 @@ class Sessions:
                 if until.isdigit():
                     self._ended[name] = int(until)
 
-    def begin(self, token: str, now: datetime) -> str:
-        """The value of a new session's cookie. The token cannot be found from it."""
-        name = secrets.token_urlsafe(16)
+    def begin(self, token: str, now: datetime, holder: str = "") -> str:
+        """The value of a new session's cookie. The token cannot be found from it. ``holder`` is the id of the access
+        token that it began with, if any.
+        """
+        name = secrets.token_urlsafe(16) + (f"{_HOLDER}{holder}" if holder else "")
         until_s = int((now + SESSION_LIFE).timestamp())
         return f"{name}.{until_s}.{_sign(token, name, until_s)}"
 
@@ -120,6 +124,11 @@ class Sessions:
             and now.timestamp() < until_s
             and name not in self._ended
         )
+
+    @staticmethod
+    def get_holder(value: str) -> str:
+        """The ``holder`` of a valid session."""
+        return _split(value)[0].partition(_HOLDER)[2]
 
     def end(self, value: str, now: datetime) -> None:
         """Ends a session for good, on disk as well. The value must be valid.

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from strandline.services import access_tokens as access_tokens
     from strandline.services import gallery as gallery
     from strandline.services import journal as journal
     from strandline.services import status as status

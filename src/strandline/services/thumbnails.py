@@ -29,7 +29,7 @@ class Thumbnails:
 
     def __init__(self, bench: Workbench, cache: ThumbnailCache) -> None:
         self._bench = bench
-        self._cache = cache
+        self.cache = cache
         self._refusals = _Refusals(bench.monotonic)
 
     def find(self, found: FoundImage, size: int) -> Thumbnail | None:
@@ -43,7 +43,7 @@ class Thumbnails:
             raise InvalidInputError(
                 f"a thumbnail has between 1 and {MAX_SIZE} pixels a side, not {size}", size=size
             )
-        cached = self._cache.find(found.sha256, size) if found.proven else None
+        cached = self.cache.find(found.sha256, size) if found.proven else None
         if cached is None:
             self._refusals.check(found.sha256, size)
         return cached
@@ -73,12 +73,12 @@ class Thumbnails:
             self._refusals.add(found.sha256, size, error)
             raise
         if found.proven:
-            self._cache.put(found.sha256, size, made)
+            self.cache.put(found.sha256, size, made)
         return made
 
     def find_by_hash(self, sha256: str, size: int) -> Thumbnail | None:
         """The thumbnail of the bytes with this hash if it is in the cache. Never uses a decoder."""
-        return self._cache.find(sha256, size)
+        return self.cache.find(sha256, size)
 
     def draw(self, data: bytes, media_type: str, size: int) -> Thumbnail:
         """A small copy of bytes that prove nothing, such as another image under an image's name. Never cached.

@@ -8,17 +8,22 @@ every second, so a replaced token counts in a running server.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI
+from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from strandline import __version__
-from strandline.errors import StrandlineError
+from strandline.errors import NotAllowedError, StrandlineError
 from strandline.logs import get_logger
+from strandline.model.access import AccessToken
 from strandline.runtime.assembly import LocalStore
+from strandline.runtime.limited_stores import LimitedStore
+from strandline.web.access import Caller, Routes
 from strandline.web.api import (
     catalog,
     conflicts,
@@ -42,16 +47,18 @@ from strandline.web.api import (
 )
 from strandline.web.api.document import complete_document
 from strandline.web.api.parameters import refuse_unknown
-from strandline.web.backend import Backend
+from strandline.web.backend import SCOPE_KEY, Backend
 from strandline.web.door import Door
-from strandline.web.guards import PREFLIGHT, Refusal, Request, read_head
+from strandline.web.guards import PREFLIGHT, Refusal
+from strandline.web.heads import Request, read_head
 from strandline.web.images.endpoint import PREFIX, ImageBytes
 from strandline.web.images.waiting import Waiting
 from strandline.web.pages.gallery_pages import add_pages
-from strandline.web.pages.rendering import add_error_pages
+from strandline.web.pages.rendering import add_error_pages, render_error
 from strandline.web.pages.sign_in_pages import render_refusal, render_sign_in
-from strandline.web.problems import add_problem_handlers, answer_refusal
+from strandline.web.problems import add_problem_handlers, answer_error, answer_refusal
 from strandline.web.site import enter, get_public_address
+from strandline.web.statuses import http_status_of
 
 API = "/api/v1"
 
@@ -106,11 +113,13 @@ CORS = [
 class Application:
     """The ASGI application for one store. Close it before the store."""
 
-    def __init__(self, backend: Backend, door: Door, rest: ASGIApp) -> None:
+    def __init__(self, backend: Backend, door: Door, rest: ASGIApp, routes: Routes) -> None:
         self.backend = backend
         self.door = door
         self._rest = rest
+        self._routes = routes
         self._images = ImageBytes(backend, Waiting(backend.live, backend.crossing))
+        self._parts: dict[tuple[int, ...], tuple[Backend, ImageBytes]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -134,18 +143,55 @@ class Application:
             await self._answer_refused(request, refusal)(scope, receive, send)
         elif request.method == PREFLIGHT:
             await Response(status_code=204, headers=PREFLIGHT_ANSWER)(scope, receive, send)
-        elif request.path.startswith(PREFIX):
-            await self._images(scope, receive, send, lambda: guard.is_let_in(request))
+        else:
+            await self._answer_caller(request, guard.find_caller(request), scope, receive, send)
+
+    async def _answer_caller(
+        self, request: Request, caller: Caller | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        images = self._images
+        if caller is not None and not caller.may_all:
+            try:
+                self._routes.check_access(caller, request.method, request.path)
+            except NotAllowedError as error:
+                await self._answer_not_allowed(request, scope, error)(scope, receive, send)
+                return
+            if caller.sds is not None:
+                scope[SCOPE_KEY], images = self._get_part(caller.sds)
+        if request.path.startswith(PREFIX):
+            guard = self.door.guard
+            await images(scope, receive, send, lambda: guard.is_let_in(request))
         else:
             await self._rest(scope, receive, send)
 
+    def _get_part(self, sds: tuple[int, ...]) -> tuple[Backend, ImageBytes]:
+        """What answers those who may see only these storage directories."""
+        if sds not in self._parts:
+            backend = Backend(LimitedStore(self.backend.store, sds), self.backend.base, self.backend.crossing)
+            self._parts[sds] = backend, ImageBytes(backend, Waiting(backend.live, backend.crossing))
+        return self._parts[sds]
+
+    @staticmethod
+    def _answer_not_allowed(request: Request, scope: Scope, error: NotAllowedError) -> Response:
+        if not request.wants_page:
+            return answer_error(error)
+        return render_error(StarletteRequest(scope), error.message, http_status_of(error), NOT_ALLOWED)
+
     def close(self) -> None:
         """Ends waiting requests, listeners, and scans."""
+        for backend, _ in self._parts.values():
+            backend.close()
         self.backend.close()
 
+    def _forget_parts(self, valid: Iterable[AccessToken]) -> None:
+        """Of storage directories that no token is for any more."""
+        wanted = {token.numbers for token in valid if token.is_limited}
+        for numbers in self._parts.keys() - wanted:
+            self._parts.pop(numbers)[0].close()
+
     async def follow_secrets(self) -> None:
-        """Reads the secrets of the home every second, until it is cancelled. If they were replaced, streams end, and
-        their clients must show the new ones.
+        """Reads the secrets of the home and the access tokens every second, until it is cancelled. If one was
+        replaced or has ended, streams end, and their clients must show what they have again.
         """
         door = self.door
         while True:
@@ -155,9 +201,12 @@ class Application:
             except StrandlineError as error:
                 log.error("%s", error.message)
                 continue
-            if (guard.token, guard.image_key) != (door.guard.token, door.guard.image_key):
-                door.guard = guard
-                self.backend.live.disconnect()
+            is_other = (guard.token, guard.image_key) != (door.guard.token, door.guard.image_key)
+            door.guard = guard
+            if door.keyring.take_ended() or is_other:
+                for backend in (self.backend, *(part for part, _ in self._parts.values())):
+                    backend.live.disconnect()
+                self._forget_parts(door.keyring.list_valid())
 
     def _answer_refused(self, request: Request, refusal: Refusal) -> Response:
         """A page if a browser navigates, a problem otherwise."""
@@ -173,6 +222,9 @@ class Application:
             place = quote(request.path) + (f"?{query}" if query else "")
             return render_sign_in(base, next_address=place, status=401)
         return render_refusal(base, refusal)
+
+
+NOT_ALLOWED = "You may not do this"
 
 
 def _with_cors(send: Send, origin: str | None) -> Send:
@@ -251,7 +303,7 @@ def create_app(store: LocalStore, *, port: int, is_loopback: bool = True) -> App
     api.state.door = door
     add_pages(api)
     add_error_pages(api)
-    return Application(backend, door, api)
+    return Application(backend, door, api, Routes(api.routes))
 
 
 def make_api() -> FastAPI:

@@ -11,15 +11,21 @@ from strandline.runtime.care_jobs import CareJobs
 from strandline.web.live import Live
 from strandline.web.threads import Crossing
 
+SCOPE_KEY = "strandline.backend"
+"""Where a request has the backend of one who may see only a part of the store."""
+
 
 class Backend:
     """One server's tools. Created on any thread, used on the server's event loop. Close it before the store."""
 
-    def __init__(self, store: LocalStore, base: str = "") -> None:
-        """``base`` is the path before every address of the server (``web/site``)."""
+    def __init__(self, store: LocalStore, base: str = "", crossing: Crossing | None = None) -> None:
+        """``base`` is the path before every address of the server (``web/site``). With ``crossing``, the threads are
+        another backend's.
+        """
         self.store = store
         self.base = base
-        self.crossing = Crossing()
+        self.crossing = crossing or Crossing()
+        self._owns_crossing = crossing is None
         self.live = Live(store)
         self.care = CareJobs(store.now)
 
@@ -28,11 +34,12 @@ class Backend:
         self.live.close()
         self.care.stop()
         self.store.scans.stop()
-        self.crossing.close()
+        if self._owns_crossing:
+            self.crossing.close()
 
 
 def _of_request(request: Request) -> Backend:
-    backend = request.app.state.backend
+    backend = request.scope.get(SCOPE_KEY) or request.app.state.backend
     assert isinstance(backend, Backend)
     return backend
 

@@ -17,7 +17,9 @@ from strandline.model.plain_words import show_plainly
 from strandline.model.public_address import PublicAddress
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.sign_in import SESSION_LIFE, Sessions, take_link_code
-from strandline.web.guards import Guard, Request, make_guard
+from strandline.web.guards import Guard, make_guard
+from strandline.web.heads import Request
+from strandline.web.keyring import Keyring
 
 log = get_logger(__name__)
 
@@ -71,18 +73,25 @@ class Door:
         self._now = store.now
         self.cookie = f"strandline-{port}"
         self.sessions = Sessions(Path(store.home))
+        self.keyring = Keyring(store)
         self._tries, self._header_tries = Tries(), Tries()
         self.guard = self.read_guard()
 
     def read_guard(self) -> Guard:
-        """The rules with the secrets that are in the home now.
+        """The rules with the secrets that are in the home and the catalog now.
 
         Raises:
             ConfigError, DiskError: A secret cannot be read or created.
+            CatalogError, UnavailableError: The catalog cannot be asked.
         """
+        keyring = self.keyring
+        keyring.read()
 
         def is_session(token: str, value: str) -> bool:
-            return self.sessions.is_valid(token, value, self._now())
+            if not self.sessions.is_valid(token, value, self._now()):
+                return False
+            holder = self.sessions.get_holder(value)
+            return not holder or keyring.find_by_id(holder) is not None
 
         return make_guard(
             self._store,
@@ -90,6 +99,8 @@ class Door:
             is_loopback=self._is_loopback,
             cookie=self.cookie,
             is_session=is_session,
+            find_token=keyring.find_by_text,
+            find_holder=lambda value: keyring.find_by_id(self.sessions.get_holder(value)),
         )
 
     def count_header_try(self, client: str) -> int:
@@ -117,13 +128,18 @@ class Door:
         self._note_wrong(self._tries, client, "wrong link or token")
 
     def enter(self, given: str) -> str | None:
-        """A new session for a link, its code, or the token; None if it is none of them. A link is then used up.
+        """A new session for a link, its code, the token, or an access token; None if it is none of them. A link is
+        then used up. A session may do what the token may do that it began with.
 
         Raises:
             DiskError: The home cannot be read.
+            CatalogError, UnavailableError: The catalog cannot be asked.
         """
         given = given.strip()
         guard = self.read_guard()
+        access = self.keyring.find_by_text(given)
+        if access is not None:
+            return self.sessions.begin(guard.token, self._now(), access.token_id)
         if guard.is_token(given) or take_link_code(Path(self._store.home), _code_in(given), self._now()):
             return self.sessions.begin(guard.token, self._now())
         return None

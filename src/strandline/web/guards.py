@@ -4,7 +4,8 @@ Every page in your browser can send requests to a server on your machine, and so
 everybody whom a proxy on it lets through. So a request needs a secret: a session's cookie, the token, or for
 images the image key. On top of that the ``Host`` must be ours (a name that an attacker points at us is not),
 writes must come from our own pages, and other sites' pages may not even probe which images exist. A request
-with the token may do everything: it comes from a program that could read the home. An address as ``Host`` is
+with the token may do everything: it comes from a program that could read the home. What others may do is decided
+after that (``access``). An address as ``Host`` is
 always fine if others may reach us: only names can be pointed anywhere.
 """
 
@@ -17,18 +18,18 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-from starlette.types import Scope
-
+from strandline.model.access import AccessToken
 from strandline.model.public_address import PublicAddress
 from strandline.model.remedies import say_command
 from strandline.model.values import dataclass
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.setting_sections import OPEN_ON_LOOPBACK
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE, ensure_secret
+from strandline.web.access import Caller, caller_of
+from strandline.web.heads import Request
 from strandline.web.problems import PROBLEMS, REFUSALS
-from strandline.web.site import path_of
 
 READS = frozenset({"GET", "HEAD"})
 PREFLIGHT = "OPTIONS"
@@ -41,13 +42,6 @@ OUR_OWN = frozenset({"same-origin", "none"})
 
 OUR_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """With the same port, they are one origin."""
-
-LOOKED_AT = frozenset(
-    {
-        b"host", b"origin", b"referer", b"sec-fetch-site", b"sec-fetch-mode", b"authorization", b"cookie", b"accept",
-        b"x-forwarded-proto", b"x-forwarded-for",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,60 +84,6 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """The parts of a request's head that a guard checks."""
-
-    method: str
-    path: str
-    """One of the server's own, without the base path."""
-    query: bytes
-    headers: Mapping[bytes, bytes]
-    peer: str = ""
-    """The address of the client, or of a proxy."""
-
-    def get(self, name: bytes) -> str:
-        """A header; empty if it is missing."""
-        return self.headers.get(name, b"").decode("latin-1")
-
-    def find_in_query(self, name: str) -> str | None:
-        """The first value of that name in the query. Empty if the query has very many values, as no page of ours
-        does.
-        """
-        if name.encode() not in self.query:
-            return None
-        try:
-            values = parse_qs(self.query.decode("latin-1"), max_num_fields=100).get(name)
-        except ValueError:
-            return None
-        return values[0] if values else None
-
-    @property
-    def wants_page(self) -> bool:
-        """Whether a browser navigates, so that a person reads the answer."""
-        return "text/html" in self.get(b"accept") and self.get(b"sec-fetch-mode") in ("", "navigate")
-
-    @property
-    def is_secure(self) -> bool:
-        """Whether it came by TLS, by the word of a proxy on this machine."""
-        return is_loopback_address(self.peer) and self.get(b"x-forwarded-proto").lower() == "https"
-
-    @property
-    def client(self) -> str:
-        """Whose tries are counted: the peer, or the client that a proxy on this machine names."""
-        named = self.get(b"x-forwarded-for").rpartition(",")[2].strip()
-        return named[:60] if named and is_loopback_address(self.peer) else self.peer
-
-
-def read_head(scope: Scope) -> Request:
-    """The head of an ASGI request."""
-    headers = {name: value for name, value in scope["headers"] if name in LOOKED_AT}
-    client = scope.get("client")
-    return Request(
-        scope["method"], path_of(scope), scope["query_string"], headers, str(client[0]) if client else ""
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Guard:
     """The rules of one server."""
 
@@ -163,6 +103,10 @@ class Guard:
     """The name of the session's cookie."""
     is_session: Callable[[str], bool] = lambda _: False
     """Whether the value of a cookie is a valid session."""
+    find_token: Callable[[str], AccessToken | None] = lambda _: None
+    """The access token with this text, if it is valid now."""
+    find_holder: Callable[[str], AccessToken | None] = lambda _: None
+    """The one that a valid session began with."""
 
     def find_refusal(self, request: Request) -> Refusal | None:
         """Why the request is refused, or None to let it through."""
@@ -202,9 +146,29 @@ class Guard:
         return next((value for value in given if self.is_session(value)), None)
 
     def has_token(self, request: Request) -> bool:
-        """Whether it is from a program that knows the token."""
-        scheme, _, given = request.get(b"authorization").partition(" ")
-        return scheme.lower() == "bearer" and self.is_token(given.strip())
+        """Whether it is from a program that knows the token, or an access token."""
+        given = request.bearer
+        return given is not None and (self.is_token(given) or self.find_token(given) is not None)
+
+    def find_caller(self, request: Request) -> Caller | None:
+        """Who asks. None for one who has only the image key, or sees only what is public.
+
+        What a program says in a header counts before the session of its browser.
+        """
+        given = request.bearer
+        if given is not None:
+            if self.is_token(given):
+                return Caller("the home's token")
+            token = self.find_token(given)
+            if token is not None:
+                return caller_of(token)
+        if request.path.startswith("/i/") and self._has_image_key(request):
+            return None
+        session = self.find_session(request)
+        if session is not None:
+            token = self.find_holder(session)
+            return Caller("the home's session") if token is None else caller_of(token)
+        return Caller("this machine") if self.is_open and self.is_loopback else None
 
     def is_token(self, given: str) -> bool:
         """Compares in constant time."""
@@ -323,6 +287,8 @@ def make_guard(
     is_loopback: bool,
     cookie: str,
     is_session: Callable[[str, str], bool],
+    find_token: Callable[[str], AccessToken | None],
+    find_holder: Callable[[str], AccessToken | None],
 ) -> Guard:
     """The rules from the home's settings and secrets.
 
@@ -332,6 +298,8 @@ def make_guard(
         is_loopback: Only this machine can reach the server.
         cookie: The name of the session's cookie.
         is_session: Whether a cookie's value, the second argument, is a session of the token, the first one.
+        find_token: The valid access token with a text.
+        find_holder: The one that a valid session began with.
 
     Raises:
         ConfigError, DiskError: A secret cannot be read or created.
@@ -351,15 +319,9 @@ def make_guard(
         is_open=web.auth == OPEN_ON_LOOPBACK,
         cookie=cookie,
         is_session=lambda value: is_session(token, value),
+        find_token=find_token,
+        find_holder=find_holder,
     )
-
-
-def is_loopback_address(text: str) -> bool:
-    """Whether it is an address that only this machine has."""
-    try:
-        return ipaddress.ip_address(text).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_our_origin(origin: str, host: str) -> bool:

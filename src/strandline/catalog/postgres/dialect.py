@@ -26,6 +26,7 @@ class PostgresDialect:
     raise_number = "UPDATE journal_counter SET last = ?"
     counts = "file_counts"
     hold_storage_dirs = "LOCK TABLE storage_dirs IN SHARE ROW EXCLUSIVE MODE"
+    nests_with = True
     raise_storage_dir = "SELECT setval(pg_get_serial_sequence('storage_dirs', 'number'), ?)"
 
     def same(self, one: str, other: str) -> str:
@@ -33,6 +34,9 @@ class PostgresDialect:
 
     def differs(self, one: str, other: str) -> str:
         return f"{one} IS DISTINCT FROM {other}"
+
+    def table(self, name: str) -> str:
+        return name
 
     def use(self, index: str) -> str:
         del index

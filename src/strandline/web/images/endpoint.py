@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from strandline.errors import ImageNotFoundError, StrandlineError
 from strandline.model.image_ids import parse_image_id
 from strandline.web.backend import Backend
-from strandline.web.guards import read_head
+from strandline.web.heads import read_head
 from strandline.web.images.plan import (
     ASKED,
     PIECE_BYTES,

@@ -14,7 +14,7 @@ from strandline import errors
 from strandline.errors import StrandlineError
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.door import Door
-from strandline.web.guards import read_head
+from strandline.web.heads import read_head
 from strandline.web.pages.rendering import PageRoute, render, render_bare
 from strandline.web.pages.sign_in_pages import TheDoor
 from strandline.web.problems import REFUSALS, say_meaning, title_of_code

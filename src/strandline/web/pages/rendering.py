@@ -30,7 +30,7 @@ from strandline.model.meaning_words import say_meaning
 from strandline.model.plain_words import say_bytes, say_checked, say_count, show_plainly
 from strandline.web.backend import Backend
 from strandline.web.door import find_local
-from strandline.web.guards import read_head
+from strandline.web.heads import read_head
 from strandline.web.pages import words as words
 from strandline.web.pages.api_words import find_first_sentence, mark_code
 from strandline.web.pages.month_runs import say_run

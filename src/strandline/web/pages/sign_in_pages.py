@@ -15,7 +15,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.door import Door, find_local
-from strandline.web.guards import HEALTHZ, SIGN_IN, Refusal, read_head
+from strandline.web.guards import HEALTHZ, SIGN_IN, Refusal
+from strandline.web.heads import read_head
 from strandline.web.pages.rendering import PageRoute, get_inline_style, render_bare
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

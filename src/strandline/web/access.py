@@ -1,0 +1,261 @@
+"""Access: which role each route needs, and whether one who may see only some storage directories may use it.
+
+The table names every route; one that is not in it needs the role admin, and a test fails. One who may see only some
+storage directories gets a store that has no others (``runtime/limited_stores``), so a route in the table's ``part``
+cannot tell of more. The others are for all: what they say or do depends on every storage directory, such as whether a
+picture is unused, or on the server's machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from starlette.routing import BaseRoute, Mount, Route, compile_path
+
+from strandline.errors import NotAllowedError
+from strandline.model.access import AccessToken, Role
+from strandline.model.plain_words import show_plainly
+from strandline.model.values import dataclass
+
+_TABLE = """
+read  part GET    /api/v1/openapi.json
+read  part GET    /api/v1/sds
+admin all  POST   /api/v1/sds
+read  part GET    /api/v1/sds/{sd}
+admin all  PATCH  /api/v1/sds/{sd}
+admin all  DELETE /api/v1/sds/{sd}
+read  part GET    /api/v1/sds/{sd}/open-references
+admin all  POST   /api/v1/sds/{sd}/confirm
+admin all  POST   /api/v1/sds/{sd}/accept-missing
+write part POST   /api/v1/sds/{sd}/take-in
+write part POST   /api/v1/sds/{sd}/heal
+read  part GET    /api/v1/images
+read  part GET    /api/v1/images/months
+read  part GET    /api/v1/images/{image_id}
+read  part GET    /api/v1/images/{image_id}/files
+read  part GET    /api/v1/images/{image_id}/explanation
+read  part GET    /api/v1/images/{image_id}/data-url
+write part POST   /api/v1/images/{image_id}/copy
+write part POST   /api/v1/images/adopt
+write part POST   /api/v1/images
+read  part POST   /api/v1/export
+write all  DELETE /api/v1/images/{image_id}
+write all  POST   /api/v1/images/delete
+read  all  GET    /api/v1/trash
+write all  POST   /api/v1/trash/restore
+write all  POST   /api/v1/trash/empty
+read  all  GET    /api/v1/trash/{trash_id}/content
+admin all  POST   /api/v1/sds/{sd}/import
+write part POST   /api/v1/sds/{sd}/import-archive
+write all  POST   /api/v1/images/copy
+write all  POST   /api/v1/images/move
+read  part GET    /api/v1/wanted
+read  all  POST   /api/v1/wanted/provide
+admin all  POST   /api/v1/rescue
+read  part GET    /api/v1/duplicates
+write all  POST   /api/v1/duplicates/fold
+read  all  GET    /api/v1/unused
+write all  POST   /api/v1/unused/collect
+read  part GET    /api/v1/sds/{sd}/conflicts
+write all  POST   /api/v1/sds/{sd}/conflicts/resolve
+write part POST   /api/v1/scans
+read  part GET    /api/v1/scans
+read  part GET    /api/v1/scans/{scan}
+write part DELETE /api/v1/scans/{scan}
+read  part GET    /api/v1/inspect
+read  part GET    /api/v1/inspect/{sd}
+read  part GET    /api/v1/inspect/{sd}/tree
+read  part GET    /api/v1/inspect/{sd}/file
+read  part GET    /api/v1/inspect/{sd}/hex
+read  part GET    /api/v1/inspect/{sd}/raw
+read  part GET    /api/v1/events
+read  part GET    /api/v1/journal
+read  all  GET    /api/v1/health
+read  part GET    /api/v1/status
+admin all  GET    /api/v1/catalog/export
+admin all  POST   /api/v1/catalog/import
+write part POST   /api/v1/verification
+read  part GET    /api/v1/verification
+write part DELETE /api/v1/verification
+read  part GET    /metrics
+read  part GET    /i/{image_id}
+read  part GET    /
+read  part GET    /folders/{sd}/place
+read  part GET    /image/{image_id}
+read  part GET    /image/{image_id}/uses
+write all  POST   /image/{image_id}/restore
+write part POST   /image/{image_id}/copy
+write all  POST   /image/{image_id}/bring-back
+write part POST   /image/{image_id}/adopt
+read  part GET    /folders
+admin all  GET    /folders/within
+admin all  POST   /folders
+admin all  POST   /folders/{sd}/rename
+admin all  POST   /folders/{sd}/move
+admin all  POST   /folders/{sd}/forget
+admin all  POST   /folders/{sd}/confirm
+admin all  POST   /folders/{sd}/accept-missing
+write part POST   /folders/{sd}/take-in
+write part POST   /folders/{sd}/scan
+admin all  GET    /import
+admin all  POST   /import/look
+admin all  POST   /import
+admin all  POST   /import/stop
+admin all  POST   /import/again
+admin all  POST   /import/undo
+read  part GET    /inspect
+read  part GET    /inspect/{sd}
+read  part GET    /inspect/{sd}/tree
+read  part GET    /inspect/{sd}/file
+write part POST   /inspect/{sd}/heal
+read  part GET    /inspect/{sd}/notes
+write all  POST   /inspect/{sd}/notes/put-back
+read  part GET    /activity
+read  part GET    /api
+read  part GET    /help
+read  part GET    /status
+admin all  POST   /status/import
+read  part GET    /problems
+read  part GET    /problems/{code}
+read  part GET    /healthz
+read  part GET    /sign-in
+read  part POST   /sign-in
+read  part POST   /sign-out
+write all  POST   /delete
+write all  POST   /delete/confirmed
+read  all  GET    /trash
+write all  POST   /trash/restore
+write all  POST   /trash/empty
+write all  POST   /copy
+write all  POST   /copy/confirmed
+write all  POST   /move
+write all  POST   /move/confirmed
+read  part GET    /export
+read  part POST   /export
+read  part POST   /export/archive
+read  all  GET    /care
+read  all  GET    /care/conflicts
+write all  POST   /care/conflicts/look
+write all  POST   /care/conflicts/resolve
+write all  POST   /care/conflicts/undo
+read  all  GET    /care/duplicates
+write all  POST   /care/duplicates/look
+read  all  GET    /care/duplicates/fold
+write all  POST   /care/duplicates/fold
+write all  POST   /care/duplicates/undo
+read  all  GET    /care/unused
+write all  POST   /care/unused/look
+read  all  GET    /care/unused/collect
+write all  POST   /care/unused/collect
+write all  POST   /care/unused/undo
+read  all  GET    /care/verification
+write all  POST   /care/verification/start
+write all  POST   /care/verification/stop
+write all  POST   /care/verification/heal
+read  all  GET    /care/wanted
+write all  POST   /care/wanted/look
+admin all  POST   /care/wanted/search
+admin all  POST   /care/wanted/stop
+admin all  GET    /care/wanted/found
+admin all  POST   /care/wanted/bring-back
+read  all  POST   /care/wanted/provide
+admin all  GET    /care/wanted/picture/{sha256}
+read  part GET    /static/{path:path}
+"""
+
+
+class Need(NamedTuple):
+    """What a route needs."""
+
+    role: Role
+    is_for_part: bool
+    """Whether one who may see only some storage directories may use it."""
+
+
+NEEDS: dict[tuple[str, str], Need] = {
+    (method, path): Need(Role(role), part == "part")
+    for role, part, method, path in (line.split() for line in _TABLE.strip().splitlines())
+}
+"""By method and path; ``HEAD`` needs what ``GET`` does."""
+
+UNKNOWN = Need(Role.ADMIN, is_for_part=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and what that one may do."""
+
+    name: str
+    """For the audit."""
+    role: Role = Role.ADMIN
+    sds: tuple[int, ...] | None = None
+    """The numbers of the storage directories that may be seen; None for all."""
+    sd_names: tuple[str, ...] = ()
+
+    @property
+    def may_all(self) -> bool:
+        """Whether no route is closed."""
+        return self.role is Role.ADMIN and self.sds is None
+
+
+def caller_of(token: AccessToken) -> Caller:
+    """The one who has the token."""
+    return Caller(f"token {token.name}", token.role, token.numbers if token.is_limited else None, token.names)
+
+
+class Routes:
+    """All routes of a server, and what each needs."""
+
+    def __init__(self, routes: Iterable[BaseRoute]) -> None:
+        self._patterns: dict[str, list[tuple[re.Pattern[str], Need]]] = {}
+        for method, path in (*iter_routes(routes), ("GET", "/i/{image_id}")):
+            pattern = compile_path(path)[0]
+            self._patterns.setdefault(method, []).append((pattern, NEEDS.get((method, path), UNKNOWN)))
+
+    def find_need(self, method: str, path: str) -> Need | None:
+        """What the request needs; None if no route would take it, so that nothing happens."""
+        patterns = self._patterns.get("GET" if method == "HEAD" else method, ())
+        return next((need for pattern, need in patterns if pattern.match(path)), None)
+
+    def check_access(self, caller: Caller, method: str, path: str) -> None:
+        """Refuses what the caller may not do.
+
+        Raises:
+            NotAllowedError: The role, or that it is for some storage directories only, does not allow it.
+        """
+        need = None if caller.may_all else self.find_need(method, path)
+        if need is None:
+            return
+        if not caller.role.includes(need.role):
+            raise NotAllowedError(
+                f"this needs the role {need.role.value}, and you have the role {caller.role.value}",
+                needed=need.role.value,
+                role=caller.role.value,
+            )
+        if caller.sds is not None and not need.is_for_part:
+            raise NotAllowedError(
+                f"this is for those who may see all storage directories, and you may see {say_part(caller.sd_names)}",
+                role=caller.role.value,
+            )
+
+
+def say_part(names: Iterable[str]) -> str:
+    """The storage directories in words."""
+    return ", ".join(show_plainly(name) for name in names) or "none any more"
+
+
+def iter_routes(routes: Iterable[BaseRoute], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Method and path of each route. ``HEAD`` is left out."""
+    for route in routes:
+        within = getattr(route, "original_router", None)  # FastAPI's own kind, for include_router
+        if within is not None:
+            yield from iter_routes(within.routes, prefix + route.include_context.prefix)  # type: ignore[attr-defined]
+        elif isinstance(route, Mount):
+            yield "GET", f"{prefix}{route.path}/{{path:path}}"
+        else:
+            assert isinstance(route, Route), f"nobody knows what this kind of route needs: {route}"
+            for method in route.methods or ():
+                if method != "HEAD":
+                    yield method, prefix + route.path

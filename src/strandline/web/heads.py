@@ -1,0 +1,87 @@
+"""Heads: what is read of a request before anybody decides whether it is answered. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from urllib.parse import parse_qs
+
+from starlette.types import Scope
+
+from strandline.model.values import dataclass
+from strandline.web.site import path_of
+
+LOOKED_AT = frozenset(
+    {
+        b"host", b"origin", b"referer", b"sec-fetch-site", b"sec-fetch-mode", b"authorization", b"cookie", b"accept",
+        b"x-forwarded-proto", b"x-forwarded-for",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The parts of a request's head that a guard checks."""
+
+    method: str
+    path: str
+    """One of the server's own, without the base path."""
+    query: bytes
+    headers: Mapping[bytes, bytes]
+    peer: str = ""
+    """The address of the client, or of a proxy."""
+
+    def get(self, name: bytes) -> str:
+        """A header; empty if it is missing."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+    def find_in_query(self, name: str) -> str | None:
+        """The first value of that name in the query. Empty if the query has very many values, as no page of ours
+        does.
+        """
+        if name.encode() not in self.query:
+            return None
+        try:
+            values = parse_qs(self.query.decode("latin-1"), max_num_fields=100).get(name)
+        except ValueError:
+            return None
+        return values[0] if values else None
+
+    @property
+    def wants_page(self) -> bool:
+        """Whether a browser navigates, so that a person reads the answer."""
+        return "text/html" in self.get(b"accept") and self.get(b"sec-fetch-mode") in ("", "navigate")
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it came by TLS, by the word of a proxy on this machine."""
+        return is_loopback_address(self.peer) and self.get(b"x-forwarded-proto").lower() == "https"
+
+    @property
+    def bearer(self) -> str | None:
+        """The token in its header."""
+        scheme, _, given = self.get(b"authorization").partition(" ")
+        return given.strip() if scheme.lower() == "bearer" else None
+
+    @property
+    def client(self) -> str:
+        """Whose tries are counted: the peer, or the client that a proxy on this machine names."""
+        named = self.get(b"x-forwarded-for").rpartition(",")[2].strip()
+        return named[:60] if named and is_loopback_address(self.peer) else self.peer
+
+
+def read_head(scope: Scope) -> Request:
+    """The head of an ASGI request."""
+    headers = {name: value for name, value in scope["headers"] if name in LOOKED_AT}
+    client = scope.get("client")
+    return Request(
+        scope["method"], path_of(scope), scope["query_string"], headers, str(client[0]) if client else ""
+    )
+
+
+def is_loopback_address(text: str) -> bool:
+    """Whether it is an address that only this machine has."""
+    try:
+        return ipaddress.ip_address(text).is_loopback
+    except ValueError:
+        return False
