@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
     from strandline.services.access_tokens import AccessTokens
+    from strandline.services.audit import Audit
     from strandline.services.checking.memory import Memory
     from strandline.services.event_stream import EventStream
     from strandline.services.finding.found_image import FoundImage, OpenImages
@@ -126,6 +127,11 @@ class Store:
     def tokens(self) -> AccessTokens:
         """Who may use the catalog through a server, and for what."""
         return services.access_tokens.AccessTokens(self._bench)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """Who changed what through a server."""
+        return services.audit.Audit(self._bench)
 
     @cached_property
     def trash(self) -> Trash:

@@ -53,13 +53,14 @@ def fill(home: Path, *, shareable: bool = True) -> Path:
         conn.execute("INSERT INTO open_references VALUES (1, 'a.md', 'x.png', 1, NULL, 1)")
         conn.execute("INSERT INTO access_tokens VALUES ('a', 'f', 'read', NULL, 1, NULL, 1)")
         conn.execute("INSERT INTO access_token_dirs VALUES ('a', 1)")
+        conn.execute("INSERT INTO audit VALUES (7, 1, 'w', 'POST /', 200, 'x', '[]', '[]', 0)")
         conn.execute("INSERT INTO origins VALUES ('f', 'a' || char(0) || 'b', 's', 1, 'ab')")
         conn.executemany(
             "INSERT INTO image_files (sd, path, media_type, state, first_seen_us, unchanged_since_us, sort_us) "
             "VALUES (1, ?, 'image/png', 'present', 0, 0, 0)",
             ((f"named/{number}.png",) for number in range(5000)),
         )
-        conn.execute("UPDATE sqlite_sequence SET seq = seq + 7")
+        conn.execute("UPDATE sqlite_sequence SET seq = seq + 7 WHERE name <> 'audit'")
         conn.execute("COMMIT")
     return path
 

@@ -65,6 +65,8 @@ class Dialect(Protocol):
     """The statement after which new events get higher numbers than that one."""
     raise_storage_dir: str
     """The same for storage directories."""
+    raise_audit: str
+    """The same for lines of the audit."""
     counts: str
     """The table of the numbers of files by ``sd`` and ``state``, to be summed; empty if there is none."""
     hold_storage_dirs: str
@@ -143,6 +145,7 @@ class SqliteDialect:
     newest_storage_dir = "SELECT seq FROM sqlite_sequence WHERE name = 'storage_dirs'"
     raise_number = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'journal'"
     raise_storage_dir = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'storage_dirs'"
+    raise_audit = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'audit'"
     counts = ""
     hold_storage_dirs = ""
     nests_with = False

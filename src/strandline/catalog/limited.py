@@ -52,6 +52,7 @@ SEEN: Mapping[str, str] = {
     "AND other.sd NOT IN ({sds}))",
     "access_tokens": "1 = 0",
     "access_token_dirs": "1 = 0",
+    "audit": "1 = 0",
 }
 """Which rows of each table may be seen. All tables but ``meta``, which is about the database."""
 

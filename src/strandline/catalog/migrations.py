@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from strandline.catalog.dialect import SQLITE, Dialect
-from strandline.catalog.schema import say_access
+from strandline.catalog.schema import say_access, say_audit
 
 Step = str | Callable[[Dialect], str]
 
@@ -294,6 +294,8 @@ MIGRATIONS: tuple[Step, ...] = (
     """,
     # Who may use the catalog through a server.
     say_access,
+    # What they changed.
+    say_audit,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""
 

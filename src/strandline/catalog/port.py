@@ -25,6 +25,7 @@ from strandline.catalog.trash_index import TrashReader, TrashWriter
 
 if TYPE_CHECKING:
     from strandline.catalog.access_tokens import AccessTokenReader, AccessTokenWriter
+    from strandline.catalog.audit import AuditReader, AuditWriter
     from strandline.catalog.image_files.duplicates import DuplicateReader
     from strandline.catalog.whole_tables import TableReader, TableWriter
 
@@ -67,6 +68,13 @@ class Reader:
         from strandline.catalog.access_tokens import AccessTokenReader  # here: only servers ask
 
         return AccessTokenReader(self._conn, self._sql)
+
+    @property
+    def audit(self) -> AuditReader:
+        """What they changed."""
+        from strandline.catalog.audit import AuditReader
+
+        return AuditReader(self._conn, self._sql)
 
     def limited_to(self, sds: Collection[int]) -> Reader:
         """The same answers as if only these storage directories were in the catalog (:mod:`~.limited`)."""
@@ -120,6 +128,13 @@ class Writer(Reader):
         from strandline.catalog.access_tokens import AccessTokenWriter
 
         return AccessTokenWriter(self._conn, self._sql)
+
+    @property
+    def audit(self) -> AuditWriter:
+        """What they changed."""
+        from strandline.catalog.audit import AuditWriter
+
+        return AuditWriter(self._conn, self._sql)
 
 
 class Catalog(Protocol):

@@ -164,6 +164,7 @@ def say_schema(dialect: Dialect) -> str:
         PRIMARY KEY (sd, note, target)
     ){dialect.clustered};
     {say_access(dialect)}
+    {say_audit(dialect)}
     """
 
 
@@ -187,5 +188,22 @@ def say_access(dialect: Dialect) -> str:
     """
 
 
-VERSION = 17
+def say_audit(dialect: Dialect) -> str:
+    """The table of what they changed."""
+    return f"""
+    CREATE TABLE audit (
+        number      {dialect.numbered},
+        at_us       {dialect.whole} NOT NULL,
+        who         {dialect.text} NOT NULL,
+        action      {dialect.text} NOT NULL,
+        status      {dialect.whole} NOT NULL,
+        address     {dialect.text} NOT NULL,
+        folders     {dialect.text} NOT NULL,
+        images      {dialect.text} NOT NULL,
+        image_count {dialect.whole} NOT NULL
+    );
+    """
+
+
+VERSION = 18
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""

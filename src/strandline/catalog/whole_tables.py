@@ -66,6 +66,7 @@ TABLES = (
     Table("open_references", "sd note target", "sd note target line path since_us"),
     Table("access_tokens", "token_id", "token_id secret_sha256 role note made_us expires_us is_limited"),
     Table("access_token_dirs", "token_id sd", "token_id sd"),
+    Table("audit", "number", "number at_us who action status address folders images image_count"),
 )  # fmt: skip
 """All but ``meta``, which is about the database itself. Storage directories come first: others refer to them."""
 
@@ -130,10 +131,12 @@ class TableWriter(TableReader):
             self._conn.executemany(f"{insert} VALUES ({mark_list(len(columns))})", rows)
 
     def set_last_numbers(self, event: int, storage_dir: int) -> None:
-        """New ones get higher numbers than these."""
+        """New ones get higher numbers than these, and lines of the audit than those that were put there."""
+        ((line,),) = self._conn.execute("SELECT max(number) FROM audit").fetchall()
         for statement, number in (
             (self._sql.raise_number, event),
             (self._sql.raise_storage_dir, storage_dir),
+            (self._sql.raise_audit, line),
         ):
             if number:
                 self._conn.execute(statement, (number,))

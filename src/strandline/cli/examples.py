@@ -95,6 +95,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "trash restore": ("strandline trash restore 5d14820d", "strandline trash restore 5d14820d --sd Notes"),
     "trash empty": ("strandline trash empty --dry-run", "strandline trash empty --yes"),
     "sign-in": ("strandline sign-in --open", "strandline sign-in --json"),
+    "audit": ("strandline audit", "strandline audit --since 7d --json"),
     "token": ("strandline token show", "strandline token rotate"),
     "token show": (
         "strandline token show",

@@ -57,6 +57,7 @@ COMMANDS = {
     "watch": Row("watch:watch", "Watch storage directories and print what happens."),
     "serve": Row("serve:serve", "Watch storage directories and serve the gallery and the API."),
     "sign-in": Row("sign_in:sign_in", "Make a link that signs a browser in to the running server."),
+    "audit": Row("audit:audit", "List who changed what through a server."),
     "token": Row("sign_in:token", "Show the server's token, and make others with fewer rights."),
     "inspect": Row("inspect:inspect", "Compare a storage directory with the catalog."),
     "check": Row("check:check", "Check the pictures that notes refer to."),

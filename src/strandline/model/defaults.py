@@ -48,3 +48,6 @@ TILE_SIZE = 400
 
 MAX_PORT = 65_535
 """The highest port of TCP. A server would listen on a higher number's remainder, which nobody asked for."""
+
+AUDIT_MAX_LINES = 100_000
+"""Of the audit: some 20 MB."""

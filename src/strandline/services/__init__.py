@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from strandline.services import access_tokens as access_tokens
+    from strandline.services import audit as audit
     from strandline.services import gallery as gallery
     from strandline.services import journal as journal
     from strandline.services import status as status

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from starlette.routing import BaseRoute, Mount, Route, compile_path
+from starlette import routing
+from starlette.routing import BaseRoute, Mount, compile_path
 
 from strandline.errors import NotAllowedError
 from strandline.model.access import AccessToken, Role
@@ -166,6 +167,16 @@ read  part GET    /static/{path:path}
 """
 
 
+class Route(NamedTuple):
+    """A route that a request leads to."""
+
+    need: Need
+    template: str
+    """``/api/v1/sds/{sd}``."""
+    parameters: dict[str, str]
+    """What is in the address in their places."""
+
+
 class Need(NamedTuple):
     """What a route needs."""
 
@@ -209,36 +220,37 @@ class Routes:
     """All routes of a server, and what each needs."""
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
-        self._patterns: dict[str, list[tuple[re.Pattern[str], Need]]] = {}
+        self._patterns: dict[str, list[tuple[re.Pattern[str], str, Need]]] = {}
         for method, path in (*iter_routes(routes), ("GET", "/i/{image_id}")):
             pattern = compile_path(path)[0]
-            self._patterns.setdefault(method, []).append((pattern, NEEDS.get((method, path), UNKNOWN)))
+            self._patterns.setdefault(method, []).append((pattern, path, NEEDS.get((method, path), UNKNOWN)))
 
-    def find_need(self, method: str, path: str) -> Need | None:
-        """What the request needs; None if no route would take it, so that nothing happens."""
-        patterns = self._patterns.get("GET" if method == "HEAD" else method, ())
-        return next((need for pattern, need in patterns if pattern.match(path)), None)
+    def find_route(self, method: str, path: str) -> Route | None:
+        """Where the request leads; None if no route would take it, so that nothing happens."""
+        for pattern, template, need in self._patterns.get("GET" if method == "HEAD" else method, ()):
+            match = pattern.match(path)
+            if match is not None:
+                return Route(need, template, match.groupdict())
+        return None
 
-    def check_access(self, caller: Caller, method: str, path: str) -> None:
-        """Refuses what the caller may not do.
 
-        Raises:
-            NotAllowedError: The role, or that it is for some storage directories only, does not allow it.
-        """
-        need = None if caller.may_all else self.find_need(method, path)
-        if need is None:
-            return
-        if not caller.role.includes(need.role):
-            raise NotAllowedError(
-                f"this needs the role {need.role.value}, and you have the role {caller.role.value}",
-                needed=need.role.value,
-                role=caller.role.value,
-            )
-        if caller.sds is not None and not need.is_for_part:
-            raise NotAllowedError(
-                f"this is for those who may see all storage directories, and you may see {say_part(caller.sd_names)}",
-                role=caller.role.value,
-            )
+def check_access(caller: Caller, need: Need) -> None:
+    """Refuses what the caller may not do.
+
+    Raises:
+        NotAllowedError: The role, or that it is for some storage directories only, does not allow it.
+    """
+    if not caller.role.includes(need.role):
+        raise NotAllowedError(
+            f"this needs the role {need.role.value}, and you have the role {caller.role.value}",
+            needed=need.role.value,
+            role=caller.role.value,
+        )
+    if caller.sds is not None and not need.is_for_part:
+        raise NotAllowedError(
+            f"this is for those who may see all storage directories, and you may see {say_part(caller.sd_names)}",
+            role=caller.role.value,
+        )
 
 
 def say_part(names: Iterable[str]) -> str:
@@ -255,7 +267,7 @@ def iter_routes(routes: Iterable[BaseRoute], prefix: str = "") -> Iterator[tuple
         elif isinstance(route, Mount):
             yield "GET", f"{prefix}{route.path}/{{path:path}}"
         else:
-            assert isinstance(route, Route), f"nobody knows what this kind of route needs: {route}"
+            assert isinstance(route, routing.Route), f"nobody knows what this kind of route needs: {route}"
             for method in route.methods or ():
                 if method != "HEAD":
                     yield method, prefix + route.path

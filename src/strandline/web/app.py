@@ -20,10 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strandline import __version__
 from strandline.errors import NotAllowedError, StrandlineError
 from strandline.logs import get_logger
-from strandline.model.access import AccessToken
+from strandline.model.access import AccessToken, Role
+from strandline.model.audit import AuditLine, describe_line
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.limited_stores import LimitedStore
-from strandline.web.access import Caller, Routes
+from strandline.web.access import Caller, Route, Routes, check_access
 from strandline.web.api import (
     catalog,
     conflicts,
@@ -47,9 +48,10 @@ from strandline.web.api import (
 )
 from strandline.web.api.document import complete_document
 from strandline.web.api.parameters import refuse_unknown
+from strandline.web.audits import Recorder
 from strandline.web.backend import SCOPE_KEY, Backend
 from strandline.web.door import Door
-from strandline.web.guards import PREFLIGHT, Refusal
+from strandline.web.guards import PREFLIGHT, READS, Refusal
 from strandline.web.heads import Request, read_head
 from strandline.web.images.endpoint import PREFIX, ImageBytes
 from strandline.web.images.waiting import Waiting
@@ -144,18 +146,49 @@ class Application:
         elif request.method == PREFLIGHT:
             await Response(status_code=204, headers=PREFLIGHT_ANSWER)(scope, receive, send)
         else:
-            await self._answer_caller(request, guard.find_caller(request), scope, receive, send)
+            caller = guard.find_caller(request)
+            is_read = request.method in READS
+            route = None if is_read and (caller is None or caller.may_all) else self._find_route(request)
+            if caller is None or is_read or route is None or route.need.role is Role.READ:
+                await self._answer_caller(request, caller, route, scope, receive, send)
+                return
+            now, known, place = self.backend.store.now, caller, route
+            recorder = Recorder(
+                scope, receive, send, lambda seen: self._note(seen.make_line(now(), known, request, place))
+            )
+            try:
+                await self._answer_caller(request, caller, route, scope, recorder.receive, recorder.send)
+            finally:
+                await recorder.end()
+
+    def _find_route(self, request: Request) -> Route | None:
+        return self._routes.find_route(request.method, request.path)
+
+    async def _note(self, line: AuditLine) -> None:
+        """Adds a line to the audit, in the log and in the catalog."""
+        log.info("audit: %s", describe_line(line))
+        try:
+            await self.backend.crossing.quick(lambda: self.backend.store.audit.add(line))
+        except StrandlineError as error:
+            log.warning("the audit in the catalog lacks a line (%s): %s", describe_line(line), error.message)
 
     async def _answer_caller(
-        self, request: Request, caller: Caller | None, scope: Scope, receive: Receive, send: Send
+        self,
+        request: Request,
+        caller: Caller | None,
+        route: Route | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         images = self._images
         if caller is not None and not caller.may_all:
-            try:
-                self._routes.check_access(caller, request.method, request.path)
-            except NotAllowedError as error:
-                await self._answer_not_allowed(request, scope, error)(scope, receive, send)
-                return
+            if route is not None:
+                try:
+                    check_access(caller, route.need)
+                except NotAllowedError as error:
+                    await self._answer_not_allowed(request, scope, error)(scope, receive, send)
+                    return
             if caller.sds is not None:
                 scope[SCOPE_KEY], images = self._get_part(caller.sds)
         if request.path.startswith(PREFIX):

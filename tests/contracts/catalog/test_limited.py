@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
+
 from builders.image_rows import CONTENT_ID, LEGACY_ID, NOW
+from strandline.catalog import audit
 from strandline.catalog.dialect import SQLITE
 from strandline.catalog.limited import SEEN, LimitedCatalog, limit_statement
 from strandline.catalog.port import Catalog
@@ -13,6 +16,7 @@ from strandline.catalog.postgres.counts import MAKE_COUNTS
 from strandline.catalog.postgres.dialect import POSTGRES
 from strandline.catalog.schema import say_schema
 from strandline.model.access import AccessToken, Role
+from strandline.model.audit import AuditLine
 from strandline.model.events import StorageDirOnline
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.image_files import FileStamp, ImageFile, ImageFilter
@@ -124,3 +128,24 @@ def test_tokens_come_back_as_they_were(catalog: Catalog) -> None:
     with catalog.read() as reader:
         ((left, _),) = reader.tokens.list_tokens()
     assert (left.is_limited, left.sds) == (True, ())
+
+
+def test_the_audit_has_an_end(empty: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest lines are dropped. Those that are left come back as they were, newest first."""
+    monkeypatch.setattr(audit, "AUDIT_MAX_LINES", 30)
+    monkeypatch.setattr(audit, "PRUNE_EVERY", 10)
+    lines = [
+        AuditLine(
+            NOW + timedelta(seconds=at), f"who {at}", "POST /x", 200, "::1", ("Notes", "ä"), ("a", "b"), at
+        )
+        for at in range(100)
+    ]
+    with empty.write() as writer:
+        for line in lines:
+            writer.audit.add_line(line)
+    with empty.read() as reader:
+        left = reader.audit.list_lines(since=None, limit=1000)
+        assert left == lines[::-1][: len(left)]
+        assert 30 <= len(left) <= 40
+        assert reader.audit.list_lines(since=NOW + timedelta(seconds=99), limit=9) == lines[-1:]
+        assert reader.limited_to([1]).audit.list_lines(since=None, limit=9) == []

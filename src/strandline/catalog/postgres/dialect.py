@@ -28,6 +28,7 @@ class PostgresDialect:
     hold_storage_dirs = "LOCK TABLE storage_dirs IN SHARE ROW EXCLUSIVE MODE"
     nests_with = True
     raise_storage_dir = "SELECT setval(pg_get_serial_sequence('storage_dirs', 'number'), ?)"
+    raise_audit = "SELECT setval(pg_get_serial_sequence('audit', 'number'), ?)"
 
     def same(self, one: str, other: str) -> str:
         return f"{one} IS NOT DISTINCT FROM {other}"
