@@ -68,6 +68,13 @@ def fill_catalog(store: LocalStore, sd: int, count: int, *, newest: datetime | N
     return ids
 
 
+def drop_rows(store: LocalStore, sd: int, ids: list[ImageId]) -> None:
+    """Takes these images of :func:`fill_catalog` out of the catalog. No event says so."""
+    with store.bench.catalog.write() as writer:
+        for row in writer.files.find_rows(sd, [f"media/{image_id}.jpg" for image_id in ids]).values():
+            writer.files.delete_row(row)
+
+
 @dataclass(frozen=True, slots=True)
 class Broken:
     """A storage directory with an example of everything that an inspection can find."""

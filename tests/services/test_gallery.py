@@ -94,6 +94,23 @@ def test_a_small_gallery_is_never_behind(tmp_path: Path, monkeypatch: pytest.Mon
         assert (found.total, found.is_fresh) == (2, True)
 
 
+def test_who_is_patient_gets_what_is_there_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is drawn once waits for a walk that is not too long; nobody else waits after a change."""
+    monkeypatch.setattr(gallery_service, "QUICK_S", -1.0)
+    monkeypatch.setattr(gallery_service, "QUICK_IMAGES", -1)
+    monkeypatch.setattr(gallery_service, "REST_S", 3600.0)  # no walk begins in the background
+    with open_machine(tmp_path) as machine:
+        one = machine.add("one", make_picture("png", seed=1))
+        gallery = Gallery(machine.bench)
+        assert gallery.get_months(ALL).total == 1
+        machine.put(one, make_picture("png", seed=2))
+        machine.scan(one)
+        hasty = gallery.get_months(ALL)
+        assert (hasty.total, hasty.is_fresh) == (1, False)
+        patient = gallery.get_months(ALL, patience_s=3600)
+        assert (patient.total, patient.is_fresh) == (2, True)
+
+
 def test_the_neighbors_of_an_image_are_those_of_its_listing(tmp_path: Path) -> None:
     """In the order of the listing. At an end there is none, and outside of it there are no neighbors at all."""
     with open_machine(tmp_path) as machine:

@@ -79,18 +79,20 @@ class Gallery:
         """Starts the walk over all images in the background, so the first request waits less."""
         self._behind(self.get_months, ImageFilter())
 
-    def get_months(self, chosen: ImageFilter) -> Months:
-        """The months of the matching images. Waits for a walk only the first time, or if walks are quick.
+    def get_months(self, chosen: ImageFilter, *, patience_s: float | None = None) -> Months:
+        """The months of the matching images. Waits for a walk only the first time, or if the last one took at most
+        ``patience_s`` (:data:`QUICK_S`). Otherwise, after a change, they are those from before it, and say that
+        they are not fresh.
 
         If several threads ask for the first time, one walks and the others wait for it.
         """
-        found = self._find_months(chosen)
+        found = self._find_months(chosen, patience_s)
         if found is None:
             with self._one_waits:
-                found = self._find_months(chosen) or self._walk(chosen)
+                found = self._find_months(chosen, patience_s) or self._walk(chosen)
         return found
 
-    def _find_months(self, chosen: ImageFilter) -> Months | None:
+    def _find_months(self, chosen: ImageFilter, patience_s: float | None) -> Months | None:
         """The months of the last walk, if they may still be used."""
         version = self._bench.catalog.read_version()
         with self._lock:
@@ -99,7 +101,10 @@ class Gallery:
                 return None
             if walk.catalog_version == version:
                 return walk.found
-            if walk.cost_s <= QUICK_S or walk.found.total <= QUICK_IMAGES:
+            if (
+                walk.cost_s <= (QUICK_S if patience_s is None else patience_s)
+                or walk.found.total <= QUICK_IMAGES
+            ):
                 return None
             self._walk_behind(chosen, walk)
             return replace(walk.found, is_fresh=False)

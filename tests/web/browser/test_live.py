@@ -6,11 +6,15 @@ import os
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
+from builders.pages import drop_rows, fill_catalog
 from builders.pictures import make_picture
 from builders.served import Served
 from builders.storage import id_of, make_pictures, name_of, put_half, put_image
+from strandline.services import gallery
+from strandline.web.pages import gallery_pages
 
 from .conftest import OpenPage, Serve
 
@@ -34,6 +38,35 @@ def test_an_image_that_arrives_appears_without_a_reload(serve: Serve, open_page:
     expect(tile.locator("img")).to_have_js_property("naturalWidth", 64)
     expect(page.locator("#count")).to_have_text("3 images")
     assert page.evaluate("window.isSamePage")
+
+
+def test_a_gallery_that_is_still_counted_corrects_itself(
+    serve: Serve, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Millions of images are not counted while a person waits. The page has the last count, and then the new one."""
+    monkeypatch.setattr(gallery, "QUICK_S", -1.0)
+    monkeypatch.setattr(gallery_pages, "PATIENCE_S", -1.0)
+    served = serve()
+    ids = fill_catalog(served.store, 1, 600)
+    assert served.get("/images/months")["total"] == 600
+    drop_rows(served.store, 1, ids[:550])
+    page = open_page(served)
+    expect(page.locator("#count")).to_have_text("50 images")
+    expect(page.locator("gallery-grid .tile:not([data-id=''])").first).to_be_visible()
+
+
+def test_months_that_end_early_are_counted_again(serve: Serve, open_page: OpenPage) -> None:
+    """If there are fewer images than were counted, the page does not go on asking for the rest."""
+    served = serve()
+    ids = fill_catalog(served.store, 1, 600)
+    page = open_page(served)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    drop_rows(served.store, 1, ids[20:])
+    page.keyboard.press("End")
+    expect(page.locator("#count")).to_have_text("20 images")
+    expect(page.locator("gallery-grid .tile")).to_have_count(20)
+    assert len([url for url in asked if "/images?" in url]) < 20
 
 
 def test_a_half_arrived_image_turns_into_the_picture(serve: Serve, open_page: OpenPage) -> None:

@@ -53,6 +53,11 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 FIRST_SCREEN = 60
 """Images that the server draws itself. Even a tall window shows no more before scripts run."""
 
+PATIENCE_S = 0.5
+"""A page waits for so long a walk over all images, so it is true from the start. If the walk takes longer, as with
+millions of images, the page shows the counts of the last one, and its script asks for new ones.
+"""
+
 STATES = {state.value: word for state, word in FILE_WORDS.items() if state is not FileState.PRESENT}
 """For the filter and for tiles. ``present`` is what the gallery shows anyway."""
 
@@ -166,7 +171,7 @@ def _draw_gallery(backend: Backend, chosen: Choices, after: str) -> Response:
         chosen = {**chosen, "sd": shown.name}  # an address may have its identity or its path
     chosen = {**chosen, "folder": wanted.folder or ""}
     waiting = [] if after else backend.store.gallery.list_files_without_id(wanted, limit=MOST_WAITING + 1)
-    found = backend.store.gallery.get_months(wanted)
+    found = backend.store.gallery.get_months(wanted, patience_s=PATIENCE_S)
     page = backend.store.gallery.list_after(wanted, after=after or None, limit=FIRST_SCREEN)
     asked = {name: value for name, value in chosen.items() if value}
     parts = (
@@ -196,6 +201,7 @@ def _draw_gallery(backend: Backend, chosen: Choices, after: str) -> Response:
             "query": urlencode(asked),
             "months": found.to_json()["months"],
             "files": found.files,
+            "fresh": found.is_fresh,
             "images": [image.to_json() for image in page.images],
         },
     )  # fmt: skip

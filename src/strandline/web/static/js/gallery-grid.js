@@ -39,7 +39,7 @@ class GalleryGrid extends HTMLElement {
 
   /** Shows the images of other filters, from the top. Rejects with a Problem if there can be none. */
   async filter(query) {
-    const source = new ImageSource(query, () => this.drawSoon());
+    const source = this.makeSource(query);
     this.upcoming = source;
     await source.loadMonths();
     if (this.upcoming !== source) return;
@@ -133,8 +133,12 @@ class GalleryGrid extends HTMLElement {
     return place && this.sections.get(place.section.month)?.tiles.get(place.index);
   }
 
-  start({ query, months, files, images }) {
-    this.source = new ImageSource(new URLSearchParams(query), () => this.drawSoon());
+  makeSource(query) {
+    return new ImageSource(query, () => this.drawSoon(), () => this.countAgain());
+  }
+
+  start({ query, months, files, fresh, images }) {
+    this.source = this.makeSource(new URLSearchParams(query));
     setListing(this.source.query);
     this.source.months = joinSmallMonths(months);
     this.source.files = files;
@@ -147,6 +151,13 @@ class GalleryGrid extends HTMLElement {
     }
     for (const element of this.querySelectorAll(".month")) this.adopt(element);
     this.measure();
+    if (!fresh) this.refresh();
+  }
+
+  /** Asks for the months alone: pages that are as long as they were counted stay. */
+  async countAgain() {
+    if (await this.source.loadMonths().catch(() => false)) this.measure();
+    if (!this.source.isFresh) setTimeout(() => this.refresh(), COUNTING_MS);
   }
 
   adopt(element) {

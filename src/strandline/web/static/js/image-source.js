@@ -17,12 +17,16 @@ export async function fetchImage(id, query) {
 }
 
 export class ImageSource {
-  /** `query` is a URLSearchParams with the filters; `changed()` is called when something can be drawn again. */
-  constructor(query, changed) {
+  /**
+   * `query` is a URLSearchParams with the filters; `changed()` is called when something can be drawn again, and
+   * `differ()` when the server has fewer images than it has counted.
+   */
+  constructor(query, changed, differ) {
     this.query = query;
     this.changed = changed;
+    this.differ = differ;
     this.months = [];
-    this.pages = new Map(); // "2026-11/3" → {images, stale}, least recently wanted first
+    this.pages = new Map(); // "2026-11/3" → {images, stale, isShort}, least recently wanted first
     this.loading = new Map(); // the same → AbortController
     this.failedAt = new Map();
     this.files = 0; // how many files the images have
@@ -79,7 +83,7 @@ export class ImageSource {
     for (const [key, { month, number, size }] of wanted) {
       const page = this.pages.get(key);
       if (page) this.touch(key, page);
-      const isWhole = page && !page.stale && isFilled(page.images, size);
+      const isWhole = page && !page.stale && (page.isShort || isFilled(page.images, size));
       if (!isWhole && !this.loading.has(key)) this.load(key, month, number, size);
     }
     this.forget(wanted);
@@ -114,9 +118,11 @@ export class ImageSource {
     this.loading.set(key, control);
     try {
       const { images } = await ask(`/images?${this.queryAt(month, number * PAGE, size)}`, { signal: control.signal });
-      this.touch(key, { images: images.map((image) => trim(image, month)), stale: false });
+      const isShort = images.length < size; // asked for again only when its month has changed
+      this.touch(key, { images: images.map((image) => trim(image, month)), stale: false, isShort });
       this.failedAt.delete(key);
       this.changed();
+      if (isShort) this.differ();
     } catch (error) {
       if (error.name === "AbortError") return;
       this.failedAt.set(key, performance.now());
