@@ -23,6 +23,7 @@ from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from builders.api_document import list_operations, make_document
+from builders.named_vault import put
 from builders.pages import break_storage_dir
 from builders.pictures import make_picture
 from builders.served import LIMIT_S, Served, serving
@@ -38,6 +39,10 @@ DOCUMENT = make_document()
 OPERATIONS = list_operations()
 
 Operation = APIOperation[Any, Any, Any, Any]
+
+
+PLACES = {"POST /api/v1/sds/{sd}/put-back": "Vault"}
+"""The storage directory of a valid request, if it is not the first one."""
 
 
 def pack(data: bytes) -> bytes:
@@ -92,6 +97,7 @@ class World:
             "POST /api/v1/rescue": {"folders": [self.folders[0]], "dry_run": True},
             "POST /api/v1/unused/collect": {"confirm": True},
             "POST /api/v1/sds/{sd}/conflicts/resolve": {"dry_run": True},
+            "POST /api/v1/sds/{sd}/put-back": {"dry_run": True},
             "POST /api/v1/trash/restore": {"image_ids": [id_of(GONE)]},
             "POST /api/v1/trash/empty": {"confirm": True},
             "POST /api/v1/scans": {},
@@ -111,11 +117,13 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """``Notes`` with an example of everything, ``Photos`` with good copies for restoring and something in the trash,
-    and a finished scan.
+    ``Vault`` with a note that misses a picture, and a finished scan.
     """
     with break_storage_dir(tmp_path) as broken, serving(broken.store) as served:
         photos = broken.store.add_storage_dir(make_storage_dir(tmp_path / "Photos", broken.original, GONE)).sd
         broken.store.delete(broken.store.plan_delete([id_of(GONE)]))
+        put(tmp_path / "Vault", "Note.md", b"![](gone.png)\n")
+        broken.store.add_storage_dir(tmp_path / "Vault")
         make_storage_dir(tmp_path / "More", NEW)
         make_storage_dir(tmp_path / "Unmarked", NEW)
         (tmp_path / "Unmarked/SD_ID").unlink()
@@ -123,7 +131,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         assert scans.wait(scans.start(photos), LIMIT_S)
         edited = name_of(broken.original)
         known: dict[str, list[Any]] = {
-            "sd": ["Notes", "Photos", photos.sd_id],
+            "sd": ["Notes", "Photos", "Vault", photos.sd_id],
             "image_id": [broken.shown_id, id_of(broken.original), broken.damaged_id, "0" * 32],
             "image_ids": [[broken.shown_id], [id_of(GONE)], [id_of(broken.original), "0" * 32]],
             "sds": [["Notes"], ["Photos", "Notes"]],
@@ -151,7 +159,10 @@ def make_plain_request(operation: Operation, world: World) -> Case[Any]:
     """A valid request with only what is required."""
     body = {"body": world.plain_bodies[operation.label]} if operation.body else {}
     return operation.Case(
-        path_parameters={each.name: world.known[each.name][0] for each in operation.path_parameters},
+        path_parameters={
+            each.name: PLACES.get(operation.label) or world.known[each.name][0]
+            for each in operation.path_parameters
+        },
         query={each.name: world.known[each.name][0] for each in operation.query if each.is_required},
         media_type=next(iter(operation.body)).media_type if operation.body else None,
         **body,

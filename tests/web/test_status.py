@@ -16,6 +16,7 @@ from builders.pictures import make_picture
 from builders.reports import make_storage_dir
 from builders.served import Served, serving_storage_dir
 from builders.storage import make_pictures, put_half
+from strandline.model.reports import Check
 from strandline.model.storage_dirs import FileCounts
 from strandline.model.store_status import FileMeasures, StorageDirStatus, StoreStatus
 from strandline.web.api.metrics import METRICS_TYPE, format_metrics
@@ -93,6 +94,19 @@ def test_no_name_breaks_a_line(name: str) -> None:
     label = re.search(r'sd="((?:[^"\\]|\\.)*)"', online)
     assert label
     assert re.sub(r"\\(.)", lambda at: "\n" if at[1] == "n" else at[1], label[1]) == name
+
+
+def test_the_machine_is_checked_on_a_page(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that the doctor says. What failed comes first, with what to do about it."""
+    assert 'href="/status/machine"' in served.client.get("/status").text
+    checks = served.store.check_health()
+    page = served.client.get("/status/machine").text
+    assert all(check.name.lower() in page.lower() for check in checks)
+    failed = Check("the clock", False, "it is an hour late", "set it")
+    monkeypatch.setattr(type(served.store), "check_health", lambda _self: [*checks[:1], failed])
+    page = served.client.get("/status/machine").text
+    assert page.index("1 check of 2 failed") < page.index("the clock") < page.index("What to do: set it")
+    assert page.index("What to do") < page.index("What is as it should be") < page.index("<strong>catalog")
 
 
 def test_the_page_says_it_in_one_sentence_first(served: Served, tmp_path: Path) -> None:

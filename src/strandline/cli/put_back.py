@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -13,15 +12,11 @@ from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.writing import asks_a_person, write_json, write_line
 from strandline.model.plain_words import say_count, show_plainly
+from strandline.model.put_back import NOT_ALLOWED
 from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
     from strandline.model.put_back import PutBack, PutBackPlan
-    from strandline.store import Store
-
-READ_ONLY = "the folder was added as read-only, so nothing is written to it"
-
-NEEDS_YES = "it would come from another storage directory; to allow that, give --yes"
 
 
 @click.command("put-back", cls=Verb)
@@ -41,7 +36,7 @@ def put_back(session: Session, paths: tuple[str, ...], dry_run: bool, yes: bool)
         named = {sd.name: sd.path for sd in store.list_storage_dirs()}
         plans = [store.plan_put_back(named.get(path, path)) for path in paths or (".",)]
         allowed = yes or dry_run or _ask(plans)
-        plans = [_carry_out(store, plan, dry_run=dry_run, allowed=allowed) for plan in plans]
+        plans = [store.put_back_all(plan, from_others=allowed, dry_run=dry_run) for plan in plans]
     if session.json:
         write_json({"dry_run": dry_run, "checked": [plan.to_json() for plan in plans]})
     else:
@@ -54,7 +49,7 @@ def put_back(session: Session, paths: tuple[str, ...], dry_run: bool, yes: bool)
 
 def _ask(plans: Sequence[PutBackPlan]) -> bool:
     """Whether a person allows copies from other storage directories. Without a terminal, nobody does."""
-    foreign = [step for plan in plans for step in plan.steps if _is_foreign(step)]
+    foreign = [step for plan in plans for step in plan.steps if step.is_foreign]
     if not foreign:
         return True
     if not asks_a_person():
@@ -64,33 +59,16 @@ def _ask(plans: Sequence[PutBackPlan]) -> bool:
     return click.confirm(f"Copy {say_count(len(foreign), 'picture')} from there?", err=True)
 
 
-def _carry_out(store: Store, plan: PutBackPlan, *, dry_run: bool, allowed: bool) -> PutBackPlan:
-    if dry_run and plan.sd.read_only:
-        return replace(plan, steps=tuple(replace(each, why=each.why or READ_ONLY) for each in plan.steps))
-    steps = [
-        replace(step, why=NEEDS_YES)
-        if _is_foreign(step) and not allowed
-        else step
-        if dry_run
-        else store.put_back(plan, step)
-        for step in plan.steps
-    ]
-    return replace(plan, steps=tuple(steps))
-
-
-def _is_foreign(step: PutBack) -> bool:
-    return step.why is None and step.source is not None and step.source.sd is not None
-
-
 def _show(plan: PutBackPlan, *, dry_run: bool, allowed: bool) -> None:
     for step in plan.steps:
         place = f"{show_plainly(step.note)}:{step.line}"
         if step.why is None:
             verb = "would be put back" if dry_run else "is back"
-            needs = "; it needs --yes" if dry_run and not allowed and _is_foreign(step) else ""
+            needs = "; it needs --yes" if dry_run and not allowed and step.is_foreign else ""
             write_line(f"{show_plainly(step.path)} {verb}, from {_say_source(step)} ({place}){needs}")
         else:
-            write_line(f"{show_plainly(step.path)} stays missing: {show_plainly(step.why)} ({place})")
+            remedy = "; to allow that, give --yes" if step.why == NOT_ALLOWED else ""
+            write_line(f"{show_plainly(step.path)} stays missing: {show_plainly(step.why)}{remedy} ({place})")
     if plan.missing == 0:
         is_known = plan.check.not_checked.outside == 0
         write_line("no picture is missing" if is_known else "no picture is known to be missing")

@@ -12,6 +12,10 @@ from strandline.model.portable_names import explain_refused
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 
+READ_ONLY = "the folder was added as read-only, so nothing is written to it"
+
+NOT_ALLOWED = "it would come from another storage directory, which nobody has allowed"
+
 
 @dataclass(frozen=True, slots=True)
 class PutBack(JsonForm):
@@ -36,6 +40,16 @@ class PutBack(JsonForm):
     done: bool = False
     why: str | None = None
     """Why it was not put back, in a sentence. None if it was, or would be."""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it can be put back only with bytes from another storage directory, which must be allowed."""
+        return self.why is None and self.source is not None and self.source.sd is not None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it can be put back without asking anybody."""
+        return self.why is None and self.source is not None and self.source.sd is None
 
 
 @dataclass(frozen=True, slots=True)

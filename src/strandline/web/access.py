@@ -59,6 +59,8 @@ read  part GET    /api/v1/duplicates
 write all  POST   /api/v1/duplicates/fold
 read  all  GET    /api/v1/unused
 write all  POST   /api/v1/unused/collect
+read  all  GET    /api/v1/sds/{sd}/check
+write all  POST   /api/v1/sds/{sd}/put-back
 read  part GET    /api/v1/sds/{sd}/conflicts
 write all  POST   /api/v1/sds/{sd}/conflicts/resolve
 write part POST   /api/v1/scans
@@ -117,6 +119,7 @@ read  part GET    /activity
 read  part GET    /api
 read  part GET    /help
 read  part GET    /status
+read  all  GET    /status/machine
 admin all  POST   /status/import
 read  part GET    /problems
 read  part GET    /problems/{code}

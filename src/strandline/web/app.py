@@ -35,6 +35,7 @@ from strandline.web.api import (
     images,
     imports,
     inspect,
+    notes,
     rescue,
     scans,
     sds,
@@ -66,6 +67,7 @@ API = "/api/v1"
 
 ROUTERS = (
     sds.router,
+    notes.router,
     images.router,
     uploads.router,
     exports.router,

@@ -50,6 +50,7 @@ def list_pages(broken: Broken) -> list[str]:
         "/inspect/Notes/file?path=SD_ID",
         "/activity",
         "/status",
+        "/status/machine",
         "/export",
         "/trash",
         "/care",

@@ -23,8 +23,9 @@ from strandline.errors import (
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.file_tree import look_at_file, read_file
 from strandline.folders.port import SaveMode
+from strandline.model.buckets import is_bucket_address
 from strandline.model.note_checks import FindingKind, Lost, Place
-from strandline.model.put_back import PutBack, PutBackPlan, explain_refused_target
+from strandline.model.put_back import NOT_ALLOWED, READ_ONLY, PutBack, PutBackPlan, explain_refused_target
 from strandline.model.remedies import say_add
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.services.checking.known_notes import check_notes, check_whole
@@ -63,7 +64,7 @@ def plan_put_back(bench: Workbench, path: str) -> PutBackPlan:
 
 
 def _find_storage_dir(bench: Workbench, path: str) -> StorageDir:
-    path = os.path.abspath(path)
+    path = path if is_bucket_address(path) else os.path.abspath(path)
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
     around = [sd for sd in sds if path == sd.path or path.startswith(sd.path.rstrip(os.sep) + os.sep)]
@@ -94,6 +95,24 @@ def _plan(bench: Workbench, sd: StorageDir, lost: Sequence[Lost]) -> list[PutBac
     }
     kept = dict(_iter_kept(bench, sd, missing)) if missing else {}
     return [_with_source(step, kept.get(step.sha256)) for step in plan]
+
+
+def put_back_all(
+    bench: Workbench, plan: PutBackPlan, *, from_others: bool = False, dry_run: bool = False
+) -> PutBackPlan:
+    """Carries out all steps. Raises as :func:`put_back`; a dry run says why nothing could be written.
+
+    ``from_others`` allows copies from other storage directories.
+    """
+
+    def act(step: PutBack) -> PutBack:
+        if dry_run and plan.sd.read_only:
+            return replace(step, why=step.why or READ_ONLY)
+        if step.is_foreign and not from_others:
+            return replace(step, why=NOT_ALLOWED)
+        return step if dry_run else put_back(bench, plan.sd, step)
+
+    return replace(plan, steps=tuple(map(act, plan.steps)))
 
 
 def put_back(bench: Workbench, sd: StorageDir, step: PutBack) -> PutBack:

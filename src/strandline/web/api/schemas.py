@@ -13,6 +13,7 @@ from strandline.model.events import Event
 from strandline.model.json_form import JsonForm, Table, table_of
 from strandline.model.note_checks import NoteUse
 from strandline.model.open_references import OpenReference
+from strandline.model.put_back import PutBackPlan
 from strandline.model.reports import Check, ImageFileReport, ImageInfo, Saved
 from strandline.model.storage_dirs import FileCounts, StorageDir
 from strandline.model.sync_status import SyncStatus
@@ -65,6 +66,16 @@ class OpenReferences(JsonForm):
     """The pictures that notes miss."""
 
     references: list[OpenReference]
+
+
+@dataclass(frozen=True, slots=True)
+class PuttingBack(JsonForm):
+    """The missing pictures of some notes, and what became of each, or would."""
+
+    plan: PutBackPlan
+    dry_run: bool
+
+    JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("plan", PutBackPlan)}
 
 
 @dataclass(frozen=True, slots=True)

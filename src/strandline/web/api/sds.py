@@ -102,14 +102,6 @@ async def forget_sd(backend: TheBackend, sd: SdPath) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/sds/{sd}/open-references", responses=responses.ok(schemas.OpenReferences))
-async def list_open_references(backend: TheBackend, sd: SdPath) -> Response:
-    """The pictures that its notes missed at the last check by a watcher, by note and line."""
-    return await backend.crossing.quick(
-        lambda: answer(schemas.OpenReferences(backend.store.list_open_references(sd)))
-    )
-
-
 @router.post("/sds/{sd}/confirm", responses=responses.ok(schemas.OneStorageDir))
 async def confirm_sd(backend: TheBackend, sd: SdPath) -> Response:
     """Restores a lost identity; otherwise accepts that files are gone. Does only one of the two."""

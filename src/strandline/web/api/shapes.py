@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
 
 from strandline.errors import StrandlineError
-from strandline.model import events, sync_status
+from strandline.model import events, note_checks, sync_status
 from strandline.model.json_form import JsonForm, Table, table_of
 from strandline.model.reports import (
     AddedStorageDir,
@@ -71,6 +71,7 @@ class FileItem(OpenShape):
 
 NAMES: dict[type, str] = {
     AddedStorageDir: "Added",
+    note_checks.Finding: "NoteFinding",
     IdentityReport: "Identity",
     ImageFileReport: "ImageFile",
     ImageInfo: "Image",

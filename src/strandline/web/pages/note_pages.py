@@ -78,7 +78,7 @@ async def put_back(backend: TheBackend, sd: str, path: FormPath = "") -> Respons
         found = backend.store.get_storage_dir(sd)
         try:
             plan = backend.store.plan_put_back(found.path)
-            steps = [step for step in plan.steps if step.path == path or (not path and is_own(step))]
+            steps = [step for step in plan.steps if step.path == path or (not path and step.is_own)]
             note = describe_put_back([backend.store.put_back(plan, step) for step in steps])
         except StrandlineError as error:
             failed = Note("bad", "That did not work", [error.message])
@@ -86,11 +86,6 @@ async def put_back(backend: TheBackend, sd: str, path: FormPath = "") -> Respons
         return _draw(backend, found, note)
 
     return await backend.crossing.slow(put)
-
-
-def is_own(step: PutBack) -> bool:
-    """Whether it can be put back with bytes from the same storage directory, so nobody has to be asked. Pure."""
-    return step.why is None and step.source is not None and step.source.sd is None
 
 
 def describe_put_back(steps: Sequence[PutBack]) -> Note:
@@ -172,7 +167,7 @@ def _draw(backend: Backend, sd: StorageDir, note: Note | None = None, status: in
         check=check, problem=problem, found=_cut(found),
         left_out=max(0, len(check.findings) - MOST_FINDINGS) if check else 0,
         health=judge_notes(check) if check else None,
-        own=sum(map(is_own, plan.steps)) if plan and not sd.read_only else 0,
+        own=sum(step.is_own for step in plan.steps) if plan and not sd.read_only else 0,
         is_quick=check is not None and check.seconds < QUICK_S,
         command=say_command("check", sd.path).strip("`"),
     )  # fmt: skip

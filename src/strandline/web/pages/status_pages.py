@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from fastapi import APIRouter, Request
@@ -10,6 +11,8 @@ from starlette.responses import Response
 from strandline.errors import InvalidInputError, StrandlineError
 from strandline.model.catalog_exports import ImportedCatalog
 from strandline.model.plain_words import say_count, show_plainly
+from strandline.model.reports import Check
+from strandline.model.state_words import StateWord, Tone
 from strandline.model.store_status import (
     CANNOT_TELL,
     Outcome,
@@ -40,6 +43,12 @@ AT_FOLDERS = frozenset({*CANNOT_TELL, "suspect", "copied", "not-scanned"})
 
 MOST_FIELDS = 2
 """Of the form."""
+
+LOOKED_AT = (
+    "The catalog, the home, each folder, what tells of changes, the decoders of pictures, and the clock."
+)
+
+BADGES = {True: StateWord("ok", Tone.GOOD), False: StateWord("look", Tone.BAD)}
 
 
 class Reason(NamedTuple):
@@ -83,6 +92,36 @@ async def import_catalog(request: Request, backend: TheBackend) -> Response:
                 return _draw(backend, note, http_status_of(error))
 
         return await backend.crossing.slow(take)
+
+
+@router.get("/status/machine")
+async def show_machine(backend: TheBackend) -> Response:
+    """Whether the machine is fit for Strandline, checked now: what ``strandline doctor`` says."""
+
+    def draw() -> Response:
+        checks = backend.store.check_health()
+        parts = [
+            ("What needs you", [check for check in checks if not check.ok]),
+            ("What is as it should be", [check for check in checks if check.ok]),
+        ]
+        return render(
+            backend.base,
+            "machine.html",
+            place="status",
+            health=judge_machine(checks),
+            parts=parts,
+            badges=BADGES,
+        )
+
+    return await backend.crossing.slow(draw)
+
+
+def judge_machine(checks: Sequence[Check]) -> Health:
+    """How the machine is, at a glance. Pure."""
+    bad = sum(not check.ok for check in checks)
+    if bad:
+        return Health("bad", f"{say_count(bad, 'check')} of {len(checks):,} failed", LOOKED_AT)
+    return Health("good", f"All {len(checks):,} checks passed", LOOKED_AT)
 
 
 def describe_imported(report: ImportedCatalog) -> Note:
