@@ -23,7 +23,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 
 PUBLIC = {
     ("GET", "/sign-in"), ("HEAD", "/sign-in"), ("POST", "/sign-in"), ("GET", "/healthz"), ("HEAD", "/healthz"),
-    ("GET", "/problems"), ("HEAD", "/problems"),
+    ("GET", "/readyz"), ("HEAD", "/readyz"), ("GET", "/problems"), ("HEAD", "/problems"),
     ("POST", "/sign-in?code=wrong"), ("GET", "/sign-in?code=wrong"), ("HEAD", "/sign-in?code=wrong"),
 }  # fmt: skip
 """What everybody may ask. The page to sign in needs some files as well: the styles and the mark. The page of
@@ -34,14 +34,16 @@ PROXIED = {"x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.9", "x-fo
 NAVIGATING = {"accept": "text/html", "sec-fetch-mode": "navigate", "sec-fetch-site": "none"}
 WRONG_COOKIE = {"cookie": "strandline-8484=a.99999999999.b; strandline=x"}
 WRONG_TOKEN = {"authorization": "Bearer wrong"}
+A_USER = {"x-remote-user": "ada"}
 
 WRONG = {
     "nothing": {},
     "a wrong token": WRONG_TOKEN,
     "a wrong cookie": WRONG_COOKIE,
     "the words of a proxy": PROXIED,
+    "a user's name": A_USER,
     "a page": NAVIGATING,
-    "all of it": WRONG_TOKEN | WRONG_COOKIE | PROXIED | NAVIGATING,
+    "all of it": WRONG_TOKEN | WRONG_COOKIE | PROXIED | NAVIGATING | A_USER,
 }
 
 
@@ -69,11 +71,16 @@ SITE, SITE_BELOW = (
     {"STRANDLINE_WEB_PUBLIC_URL": f"https://pics.lan/{path}", **more}
     for path, more in (("", {}), ("pics/", {"STRANDLINE_WEB_BASE_PATH": "/pics"}))
 )
+USERS_ELSEWHERE = {
+    "STRANDLINE_WEB_USER_HEADER": "X-Remote-User", "STRANDLINE_WEB_USER_ROLE": "admin",
+    "STRANDLINE_WEB_TRUSTED_PROXIES": "192.0.2.1 10.0.0.0/8",
+}  # fmt: skip
 OPEN = {"STRANDLINE_WEB_AUTH": "open-on-loopback"}
 
 SETTINGS = {
     "loopback": Setting(),
     "network": Setting(is_loopback=False),
+    "users are named by a proxy elsewhere": Setting(USERS_ELSEWHERE),
     "network, said to be open": Setting(OPEN, is_loopback=False),
     "another host name": Setting(
         {"STRANDLINE_WEB_ALLOW_HOSTS": "pics.lan"}, "http://pics.lan:8484", "pics.lan:8484"

@@ -85,6 +85,28 @@ class NewAccessToken(JsonForm):
     JSON = {"token": "text"} | {key: f"known.{key}" for key in AccessToken.JSON}
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and what that one may do."""
+
+    name: str
+    """For the audit."""
+    role: Role = Role.ADMIN
+    sds: tuple[int, ...] | None = None
+    """The numbers of the storage directories that may be seen; None for all."""
+    sd_names: tuple[str, ...] = ()
+
+    @property
+    def may_all(self) -> bool:
+        """Whether no route is closed."""
+        return self.role is Role.ADMIN and self.sds is None
+
+
+def caller_of(token: AccessToken) -> Caller:
+    """The one who has the token."""
+    return Caller(f"token {token.name}", token.role, token.numbers if token.is_limited else None, token.names)
+
+
 def format_token(token_id: str, secret: str) -> str:
     """The text that a program sends."""
     return f"{TOKEN_PREFIX}_{token_id}_{secret}"

@@ -25,6 +25,9 @@ _S3 = BucketOptions()
 SIGN_IN, OPEN_ON_LOOPBACK = AUTH_KINDS = ("sign-in", "open-on-loopback")
 """Who gets in: those who have signed in, or on a loopback address every user of the machine."""
 
+ROLES = ("read", "write", "admin")
+"""Of :class:`~strandline.model.access.Role`, whose module needs what most starts do not."""
+
 REFUSE, ALLOW = PRIVATE_ADDRESSES = ("refuse", "allow")
 """What happens to addresses in private networks."""
 
@@ -54,6 +57,31 @@ def find_fault_in_origins(text: str) -> str | None:
     """Origins of other pages."""
     are_origins = all(re.fullmatch(_ORIGIN, origin) for origin in text.split())
     return None if are_origins else "origins such as https://example.org:8443, separated by blanks"
+
+
+def find_fault_in_networks(text: str) -> str | None:
+    """Addresses and networks, but not all of them."""
+    import ipaddress  # here: few servers have a proxy elsewhere
+
+    wanted = "addresses or networks such as 10.0.0.5 or 10.1.0.0/24, separated by blanks, and not everybody's"
+    try:
+        networks = [ipaddress.ip_network(each, strict=False) for each in text.split()]
+    except ValueError:
+        return wanted
+    return wanted if any(network.prefixlen == 0 for network in networks) else None
+
+
+NOT_FOR_USERS = frozenset({"authorization", "cookie", "host", "origin", "referer", "x-forwarded-for"})
+
+
+def find_fault_in_header(text: str) -> str | None:
+    """The name of a header of its own."""
+    is_name = not text or re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,99}", text)
+    return (
+        None
+        if is_name and text.lower() not in NOT_FOR_USERS
+        else "the name of a header, such as X-Remote-User"
+    )
 
 
 def find_fault_in_public_url(text: str) -> str | None:
@@ -317,6 +345,26 @@ class WebSettings:
         "",
         "More origins whose pages may read and write, separated by spaces: `http://localhost:3000`.",
         find_fault=find_fault_in_origins,
+    )
+    trusted_proxies: str = _setting(
+        "",
+        "Addresses and networks of proxies that are believed, separated by spaces: `10.0.0.5 10.1.0.0/24`. They say "
+        "who asks (`web.user_header`) and from where (`X-Forwarded-For`).",
+        find_fault=find_fault_in_networks,
+    )
+    user_header: str = _setting(
+        "",
+        "The header in which a proxy that signs people in names the user: `X-Remote-User`. It counts only from "
+        "`web.trusted_proxies`, which must remove it from what others send.",
+        find_fault=find_fault_in_header,
+    )
+    user_role: str = _setting(
+        "read",
+        "The role of the users that a proxy names: `read`, `write`, or `admin`.",
+        find_fault=one_of(*ROLES),
+    )
+    admin_users: str = _setting(
+        "", "The users among them who have the role `admin`, separated by spaces: `ada grace@example.org`."
     )
 
 

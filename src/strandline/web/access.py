@@ -16,9 +16,8 @@ from starlette import routing
 from starlette.routing import BaseRoute, Mount, compile_path
 
 from strandline.errors import NotAllowedError
-from strandline.model.access import AccessToken, Role
+from strandline.model.access import Caller, Role
 from strandline.model.plain_words import show_plainly
-from strandline.model.values import dataclass
 
 _TABLE = """
 read  part GET    /api/v1/openapi.json
@@ -124,6 +123,7 @@ admin all  POST   /status/import
 read  part GET    /problems
 read  part GET    /problems/{code}
 read  part GET    /healthz
+read  part GET    /readyz
 read  part GET    /sign-in
 read  part POST   /sign-in
 read  part POST   /sign-out
@@ -195,28 +195,6 @@ NEEDS: dict[tuple[str, str], Need] = {
 """By method and path; ``HEAD`` needs what ``GET`` does."""
 
 UNKNOWN = Need(Role.ADMIN, is_for_part=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, and what that one may do."""
-
-    name: str
-    """For the audit."""
-    role: Role = Role.ADMIN
-    sds: tuple[int, ...] | None = None
-    """The numbers of the storage directories that may be seen; None for all."""
-    sd_names: tuple[str, ...] = ()
-
-    @property
-    def may_all(self) -> bool:
-        """Whether no route is closed."""
-        return self.role is Role.ADMIN and self.sds is None
-
-
-def caller_of(token: AccessToken) -> Caller:
-    """The one who has the token."""
-    return Caller(f"token {token.name}", token.role, token.numbers if token.is_limited else None, token.names)
 
 
 class Routes:

@@ -20,11 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strandline import __version__
 from strandline.errors import NotAllowedError, StrandlineError
 from strandline.logs import get_logger
-from strandline.model.access import AccessToken, Role
+from strandline.model.access import AccessToken, Caller, Role
 from strandline.model.audit import AuditLine, describe_line
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.limited_stores import LimitedStore
-from strandline.web.access import Caller, Route, Routes, check_access
+from strandline.web.access import Route, Routes, check_access
 from strandline.web.api import (
     catalog,
     conflicts,
@@ -53,7 +53,7 @@ from strandline.web.audits import Recorder
 from strandline.web.backend import SCOPE_KEY, Backend
 from strandline.web.door import Door
 from strandline.web.guards import PREFLIGHT, READS, Refusal
-from strandline.web.heads import Request, read_head
+from strandline.web.heads import HEAD_KEY, Request, read_head
 from strandline.web.images.endpoint import PREFIX, ImageBytes
 from strandline.web.images.waiting import Waiting
 from strandline.web.pages.gallery_pages import add_pages
@@ -129,8 +129,8 @@ class Application:
         if scope["type"] != "http":
             return
         scope = enter(scope, self.backend.base)
-        request = read_head(scope)
         guard = self.door.guard
+        request = scope[HEAD_KEY] = read_head(scope, guard.proxies)
         if guard.allow_origins:
             send = _with_cors(send, guard.find_allowed_origin(request))
         if not _has_body(scope):

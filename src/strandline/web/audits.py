@@ -10,8 +10,9 @@ from datetime import datetime
 
 from starlette.types import Message, Receive, Scope, Send
 
+from strandline.model.access import Caller
 from strandline.model.audit import FORM_TYPE, JSON_TYPE, MOST_TEXT, AuditLine, Exchange, find_targets
-from strandline.web.access import Caller, Route
+from strandline.web.access import Route
 from strandline.web.heads import Request
 
 MOST_BYTES = 64 * 1024

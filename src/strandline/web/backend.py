@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.care_jobs import CareJobs
 from strandline.web.live import Live
+from strandline.web.readiness import Readiness
 from strandline.web.threads import Crossing
 
 SCOPE_KEY = "strandline.backend"
@@ -28,6 +29,7 @@ class Backend:
         self._owns_crossing = crossing is None
         self.live = Live(store)
         self.care = CareJobs(store.now)
+        self.readiness = Readiness(store, self.crossing)
 
     def close(self) -> None:
         """Ends waiting requests, listeners, scans, and the work that pages started. Idempotent."""

@@ -20,6 +20,7 @@ from strandline.runtime.sign_in import SESSION_LIFE, Sessions, take_link_code
 from strandline.web.guards import Guard, make_guard
 from strandline.web.heads import Request
 from strandline.web.keyring import Keyring
+from strandline.web.proxies import read_proxies
 
 log = get_logger(__name__)
 
@@ -65,12 +66,14 @@ class Door:
             is_loopback: Only this machine can reach the server.
 
         Raises:
+            ConfigError: The settings contradict each other.
             ConfigError, DiskError: A secret cannot be read or created.
         """
         self._store = store
         self.public = public
         self._is_loopback = is_loopback
         self._now = store.now
+        self._proxies = read_proxies(store.settings.web)
         self.cookie = f"strandline-{port}"
         self.sessions = Sessions(Path(store.home))
         self.keyring = Keyring(store)
@@ -96,6 +99,7 @@ class Door:
         return make_guard(
             self._store,
             self.public,
+            proxies=self._proxies,
             is_loopback=self._is_loopback,
             cookie=self.cookie,
             is_session=is_session,

@@ -20,22 +20,23 @@ from dataclasses import field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from strandline.model.access import AccessToken
+from strandline.model.access import AccessToken, Caller, caller_of
 from strandline.model.public_address import PublicAddress
 from strandline.model.remedies import say_command
 from strandline.model.values import dataclass
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.setting_sections import OPEN_ON_LOOPBACK
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE, ensure_secret
-from strandline.web.access import Caller, caller_of
 from strandline.web.heads import Request
 from strandline.web.problems import PROBLEMS, REFUSALS
+from strandline.web.proxies import Proxies
 
 READS = frozenset({"GET", "HEAD"})
 PREFLIGHT = "OPTIONS"
 
 SIGN_IN = "/sign-in"
 HEALTHZ = "/healthz"
+READYZ = "/readyz"
 
 OUR_OWN = frozenset({"same-origin", "none"})
 """Values of ``Sec-Fetch-Site`` that do not come from another page. ``same-site`` is another port of this machine."""
@@ -107,6 +108,8 @@ class Guard:
     """The access token with this text, if it is valid now."""
     find_holder: Callable[[str], AccessToken | None] = lambda _: None
     """The one that a valid session began with."""
+    proxies: Proxies = Proxies()
+    """Those that are believed."""
 
     def find_refusal(self, request: Request) -> Refusal | None:
         """Why the request is refused, or None to let it through."""
@@ -136,6 +139,7 @@ class Guard:
         return (
             (self.is_open and self.is_loopback)
             or self.has_token(request)
+            or self.proxies.find_user(request.peer, request.users) is not None
             or self.find_session(request) is not None
         )
 
@@ -153,7 +157,7 @@ class Guard:
     def find_caller(self, request: Request) -> Caller | None:
         """Who asks. None for one who has only the image key, or sees only what is public.
 
-        What a program says in a header counts before the session of its browser.
+        What a program says in a header counts before what a proxy says, and that before the session of a browser.
         """
         given = request.bearer
         if given is not None:
@@ -164,6 +168,9 @@ class Guard:
                 return caller_of(token)
         if request.path.startswith("/i/") and self._has_image_key(request):
             return None
+        user = self.proxies.find_user(request.peer, request.users)
+        if user is not None:
+            return user
         session = self.find_session(request)
         if session is not None:
             token = self.find_holder(session)
@@ -264,7 +271,9 @@ _HOST_NAME = re.compile(r"[a-z0-9._-]{1,253}")
 _CODE = re.compile(r"[a-z-]{1,60}")
 _ORIGIN = re.compile(r"https?://[a-z0-9._-]{1,253}(?::[0-9]{1,5})?")
 
-PUBLIC = frozenset({SIGN_IN, HEALTHZ, PROBLEMS.rstrip("/"), "/static/mark.svg", "/static/strandline.css"})
+PUBLIC = frozenset(
+    {SIGN_IN, HEALTHZ, READYZ, PROBLEMS.rstrip("/"), "/static/mark.svg", "/static/strandline.css"}
+)
 
 
 def is_public(request: Request) -> bool:
@@ -284,6 +293,7 @@ def make_guard(
     store: LocalStore,
     public: PublicAddress,
     *,
+    proxies: Proxies,
     is_loopback: bool,
     cookie: str,
     is_session: Callable[[str, str], bool],
@@ -295,6 +305,7 @@ def make_guard(
     Args:
         store: Of the home.
         public: Where people find the server.
+        proxies: Those that are believed.
         is_loopback: Only this machine can reach the server.
         cookie: The name of the session's cookie.
         is_session: Whether a cookie's value, the second argument, is a session of the token, the first one.
@@ -321,6 +332,7 @@ def make_guard(
         is_session=lambda value: is_session(token, value),
         find_token=find_token,
         find_holder=find_holder,
+        proxies=proxies,
     )
 
 

@@ -9,7 +9,11 @@ from urllib.parse import parse_qs
 from starlette.types import Scope
 
 from strandline.model.values import dataclass
+from strandline.web.proxies import Proxies
 from strandline.web.site import path_of
+
+HEAD_KEY = "strandline.head"
+"""Where a request has its head once it was read."""
 
 LOOKED_AT = frozenset(
     {
@@ -30,6 +34,10 @@ class Request:
     headers: Mapping[bytes, bytes]
     peer: str = ""
     """The address of the client, or of a proxy."""
+    is_proxied: bool = False
+    """Whether that is a proxy which is believed."""
+    users: tuple[bytes, ...] = ()
+    """What the header says in which such a proxy names the user."""
 
     def get(self, name: bytes) -> str:
         """A header; empty if it is missing."""
@@ -54,8 +62,8 @@ class Request:
 
     @property
     def is_secure(self) -> bool:
-        """Whether it came by TLS, by the word of a proxy on this machine."""
-        return is_loopback_address(self.peer) and self.get(b"x-forwarded-proto").lower() == "https"
+        """Whether it came by TLS, by the word of a proxy on this machine, or one that is believed."""
+        return self._is_from_proxy and self.get(b"x-forwarded-proto").lower() == "https"
 
     @property
     def bearer(self) -> str | None:
@@ -65,17 +73,27 @@ class Request:
 
     @property
     def client(self) -> str:
-        """Whose tries are counted: the peer, or the client that a proxy on this machine names."""
+        """Whose tries are counted: the peer, or the client that such a proxy names."""
         named = self.get(b"x-forwarded-for").rpartition(",")[2].strip()
-        return named[:60] if named and is_loopback_address(self.peer) else self.peer
+        return named[:60] if named and self._is_from_proxy else self.peer
+
+    @property
+    def _is_from_proxy(self) -> bool:
+        return self.is_proxied or is_loopback_address(self.peer)
 
 
-def read_head(scope: Scope) -> Request:
-    """The head of an ASGI request."""
+def read_head(scope: Scope, proxies: Proxies = Proxies()) -> Request:  # noqa: B008 - it never changes
+    """The head of an ASGI request. The application reads it once, with the proxies that are believed."""
+    if HEAD_KEY in scope:
+        head = scope[HEAD_KEY]
+        assert isinstance(head, Request)
+        return head
     headers = {name: value for name, value in scope["headers"] if name in LOOKED_AT}
     client = scope.get("client")
+    peer = str(client[0]) if client else ""
+    users = tuple(value for name, value in scope["headers"] if proxies.header and name == proxies.header)
     return Request(
-        scope["method"], path_of(scope), scope["query_string"], headers, str(client[0]) if client else ""
+        scope["method"], path_of(scope), scope["query_string"], headers, peer, proxies.trusts(peer), users
     )
 
 

@@ -20,6 +20,7 @@ OWN_NAMES = frozenset(
         "i",
         "static",
         "healthz",
+        "readyz",
         "sign-in",
         "sign-out",
         "image",

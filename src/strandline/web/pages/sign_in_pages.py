@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.door import Door, find_local
-from strandline.web.guards import HEALTHZ, SIGN_IN, Refusal
+from strandline.web.guards import HEALTHZ, READYZ, SIGN_IN, Refusal
 from strandline.web.heads import read_head
 from strandline.web.pages.rendering import PageRoute, get_inline_style, render_bare
 
@@ -70,6 +70,18 @@ def render_refusal(base: str, refusal: Refusal) -> Response:
 async def say_ok() -> Response:
     """That the server answers, and nothing else."""
     return PlainTextResponse("ok", headers={"cache-control": "no-store", "x-content-type-options": "nosniff"})
+
+
+@router.get(READYZ)
+@router.head(READYZ)
+async def say_ready(backend: TheBackend) -> Response:
+    """Whether requests would be answered now, and nothing else."""
+    is_ready = await backend.readiness.ask()
+    return PlainTextResponse(
+        "ok" if is_ready else "not ready",
+        status_code=200 if is_ready else 503,
+        headers={"cache-control": "no-store", "x-content-type-options": "nosniff"},
+    )
 
 
 @router.head(SIGN_IN)
