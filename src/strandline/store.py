@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from strandline.errors import StrandlineError
     from strandline.folders.proof_copies import CopyWriter
     from strandline.model.catalog_exports import ImportedCatalog
-    from strandline.model.changes import ChangeReport, NamedFile
+    from strandline.model.changes import ChangeReport, HealReport, NamedFile
     from strandline.model.conflicts import ConflictListing, ResolveReport
     from strandline.model.deletions import DeletePlan
     from strandline.model.duplicates import DuplicateReport, FoldStep
@@ -839,12 +839,21 @@ class Store:
         """
         return services.provide.provide_zip(self._bench, wanted)
 
-    def heal_known(self, sd: StorageDirRef, *, dry_run: bool = False) -> ChangeReport:
-        """Gives the files of a storage directory that are known to be bad their right bytes back, as :meth:`heal`
-        does after a verification. Cost: a read of each bad file, and of each good one; and two seconds
-        for all of them together.
+    def heal_known(
+        self, sd: StorageDirRef, image_id: str | None = None, *, dry_run: bool = False
+    ) -> HealReport:
+        """Gives the files of a storage directory that are known to be bad, or those of one image among them, their
+        right bytes back, as :meth:`heal` does after a verification. ``kept`` of the report has other images that
+        were under their names, and were saved before.
+
+        Cost: a read of each bad file, and of each good one; and two seconds for all of them together.
         """
-        return services.rescue.heal_known(self._bench, self.get_storage_dir(sd), dry_run=dry_run)
+        return services.rescue.heal_known(
+            self._bench,
+            self.get_storage_dir(sd),
+            None if image_id is None else parse_image_id(image_id),
+            dry_run=dry_run,
+        )
 
     def list_images(
         self,

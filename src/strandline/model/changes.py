@@ -86,3 +86,13 @@ class ChangeReport(JsonForm):
         """What was planned and not refused. After a dry run: what would be done."""
         refused = {each.change for each in self.refused}
         return tuple(change for change in self.plan if change not in refused)
+
+
+@dataclass(frozen=True, slots=True)
+class HealReport(ChangeReport):
+    """What was healed."""
+
+    kept: tuple[FileChange, ...] = ()
+    """Other images that had the names of healed files, and were saved under ids of their own before."""
+
+    JSON: ClassVar[Table] = own_keys("plan", "done", "refused")

@@ -59,6 +59,8 @@ def say_summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTra
     lacks = ", but it is not whole: it was saved or written so" if _is_incomplete(traces) else ""
     doubtful = ", ".join(repr(trace.sd.name) for trace in traces if is_suspect(trace))
     away = ", ".join(repr(trace.sd.name) for trace in traces if not trace.sd.is_reachable)
+    if is_decayed(verdict, traces):
+        return f"image {image_id} is damaged in {where}: the disk changed its bytes, and nobody wrote to the file."
     if not traces:
         return f"image {image_id} cannot be found: no storage directory is known."
     if verdict is Verdict.NOT_FOUND and find_deleted(traces) is not None:
@@ -96,6 +98,12 @@ def say_summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTra
 
 def _has(trace: StorageDirTrace, verdict: Verdict) -> bool:
     return any(VERDICTS.get(fact.what) is verdict for fact in trace.disk)
+
+
+def is_decayed(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> bool:
+    """Whether all that is there of the image are files whose bytes the disk changed."""
+    facts = [fact for trace in traces for fact in trace.disk if VERDICTS.get(fact.what) is verdict]
+    return bool(facts) and all(fact.is_decayed for fact in facts)
 
 
 def _is_incomplete(traces: tuple[StorageDirTrace, ...]) -> bool:
@@ -157,6 +165,11 @@ def say_next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | Non
                 return advice
     if verdict is Verdict.SHOWN and _is_incomplete(traces):
         return "Look for the whole picture where this one came from, and save that; it gets an id of its own."
+    if is_decayed(verdict, traces):
+        return (
+            f"Its right bytes may be in another folder, in the trash, or in a backup. If they are, run "
+            f"{say_command('verify', '--repair')}."
+        )
     if verdict is Verdict.ARRIVING and _is_replaced(traces):
         return "If the sync client is replacing it, let it finish. If it stays, it counts as another image."
     suspects = [say_confirm(trace.sd) for trace in traces if is_suspect(trace)]

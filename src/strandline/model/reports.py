@@ -349,9 +349,11 @@ class DiskFact(JsonForm):
     message: str
     """In plain words, with what will happen next, if anything."""
     mtime: datetime | None = None
-    """Of a conflict copy that could be read. None for other files, and if no calendar has it."""
+    """As the next one, of a conflict copy that could be read. None for other files, and if no calendar has it."""
     sha256: str | None = None
-    """Of the bytes of a conflict copy that could be read."""
+    is_decayed: bool = False
+    """The disk changed its bytes: nobody seems to have written to it since they were proven."""
+    JSON: ClassVar[Table] = own_keys("filename", "what", "size_bytes", "message", "mtime", "sha256")
 
 
 @dataclass(frozen=True, slots=True)

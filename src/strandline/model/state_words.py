@@ -53,6 +53,8 @@ PROVEN = StateWord("checked", Tone.GOOD)
 UNCHECKED = StateWord("unchecked", Tone.PLAIN)
 ODD = StateWord("odd", Tone.WAIT)
 INCOMPLETE = StateWord("incomplete", Tone.BAD)
+DECAYED = StateWord("damaged on disk", Tone.BAD)
+"""The word for a file whose bytes the disk changed."""
 NOT_SEEN = StateWord("not seen lately", Tone.WAIT)
 NOT_READ = StateWord("not read yet", Tone.PLAIN, moving=True)
 """The word for a named picture whose bytes nobody has read, so nobody knows which image it is."""
@@ -140,6 +142,6 @@ def word_of_file(file: ImageFile) -> StateWord:
     return ODD if is_odd else UNCHECKED
 
 
-def word_of_disk(what: str) -> StateWord:
+def word_of_disk(what: str, *, is_decayed: bool = False) -> StateWord:
     """What the disk shows about one file, for explanations. Facts without a word are shown by their own name."""
-    return DISK_WORDS.get(what, StateWord(what, Tone.WAIT))
+    return DECAYED if is_decayed else DISK_WORDS.get(what, StateWord(what, Tone.WAIT))

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from strandline.model.changes import ChangeReport, FileChange, change_of
+from strandline.model.changes import FileChange, HealReport, change_of
+from strandline.model.earlier_files import EarlierFile
 from strandline.model.image_files import FileStamp, FileState, ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.json_form import JsonForm, Table, own_keys
@@ -125,7 +126,7 @@ class VerifyReport(JsonForm):
     seconds: float
     is_complete: bool = True
     """False if it was interrupted, or its budget was spent. The next one goes on."""
-    healing: ChangeReport | None = None
+    healing: HealReport | None = None
     """What was healed; None if nobody asked."""
 
     JSON: ClassVar[Table] = {
@@ -152,6 +153,20 @@ def was_altered(old: ImageFile, new: ImageFile) -> bool:
         and new.proof_is_current
         and old.stamp == new.stamp
         and old.proof.sha256 != new.proof.sha256
+    )
+
+
+def has_decayed(row: ImageFile, earlier: EarlierFile) -> bool:
+    """Whether the file has other bytes than these, which were proven at its path, and seems not to have been written
+    to since: size, mtime, and inode are as they were then.
+
+    Law: a file that looks otherwise than at that proof, or whose proof still holds, has not decayed.
+    """
+    return (
+        row.proof is None
+        and row.stamp is not None
+        and row.stamp.size_bytes == earlier.size_bytes
+        and row.unchanged_since <= earlier.since
     )
 
 

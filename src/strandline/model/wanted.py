@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import ClassVar
 
 from strandline.errors import InvalidImageIdError, InvalidInputError
-from strandline.model.changes import ChangeReport, FileChange, change_of
+from strandline.model.changes import FileChange, HealReport, change_of
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id, parse_image_id
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.layout import may_be_picture
@@ -98,7 +98,7 @@ class UnreadFile(JsonForm):
 class RescueReport(JsonForm):
     """What was found in the folders, and what was brought back. After a dry run, nothing was."""
 
-    changes: ChangeReport
+    changes: HealReport
     not_found: tuple[WantedFile, ...]
     """What is still wanted."""
     files: int

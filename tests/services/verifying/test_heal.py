@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -142,9 +144,68 @@ def test_a_foreign_image_is_saved_first(machine: Machine) -> None:
     machine.scan(one)
     find_image(machine.bench, ID, one)
     machine.clock.pass_time(minutes=10)
-    assert say(repair(machine)) == [("foreign", True)]
+    report = repair(machine)
+    assert say(report) == [("foreign", True)]
     assert sorted(os.listdir(machine.media(one))) == sorted([NAME, name_of(TWO)])
+    assert report.healing is not None
+    kept = [(each.image_id, each.path) for each in report.healing.kept]
+    assert kept == [(id_of(TWO), f"media/{name_of(TWO)}")]
     assert machine.get(id_of(TWO)).read() == TWO
+
+
+def flip(path: Path, at: int = -40) -> bytes:
+    """Three bytes of the picture's data are others. Its structure, size, and mtime stay as they are."""
+    before = path.stat()
+    data = bytearray(path.read_bytes())
+    for each in (at, at - 3, at - 7):
+        data[each] ^= 0x11
+    path.write_bytes(bytes(data))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    return bytes(data)
+
+
+@pytest.mark.parametrize("extension", ["jpg", "JPG"])
+def test_what_the_disk_changed_is_no_picture_of_anybodys(machine: Machine, extension: str) -> None:
+    """It goes to the trash only: no second picture appears, whatever the file's spelling."""
+    photo = make_picture("jpg", size=(640, 480))
+    one, _ = machine.add("one"), machine.add("two", photo)
+    path = machine.put(one, photo, f"{id_of(photo)}.{extension}")
+    machine.scan(one)
+    assert machine.get(id_of(photo), one).read() == photo
+    machine.clock.pass_time(minutes=10)
+    wreck = flip(path)
+    repair(machine, dry_run=True)
+    machine.clock.pass_time(minutes=10)
+    report = repair(machine)
+    assert (say(report), [each.kept_as for each in report.findings]) == ([("foreign", True)], [None])
+    assert (report.healing is not None, path.read_bytes()) == (True, photo)
+    assert os.listdir(machine.media(one)) == [path.name]
+    assert [file_of(machine.bench, entry).read_bytes() for entry in list_trash(machine.bench)] == [wreck]
+
+
+def test_what_cannot_be_drawn_is_no_picture_of_anybodys(machine: Machine) -> None:
+    """Although somebody wrote to the file."""
+    one, _ = machine.add("one", ONE), machine.add("two", ONE)
+    machine.get(ID, one)
+    machine.clock.pass_time(minutes=10)
+    (machine.media(one) / NAME).write_bytes(_undrawable())
+    for _ in range(2):
+        machine.scan(one)
+        find_image(machine.bench, ID, one)
+        machine.clock.pass_time(minutes=10)
+    assert say(repair(machine)) == [("foreign", True)]
+    assert os.listdir(machine.media(one)) == [NAME]
+
+
+def _undrawable() -> bytes:
+    """A PNG with right checksums, whose rows end early."""
+    rows = zlib.compress(b"\0" * 10)
+    head = struct.pack(">IIBBBBB", 64, 64, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", rows), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
 
 
 def test_a_missing_file_is_told_and_stays_missing(machine: Machine) -> None:

@@ -36,7 +36,7 @@ from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.layout import LAYOUTS
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace
-from strandline.model.states import EXPECTED, should_lie_there
+from strandline.model.states import EXPECTED, FAILED, should_lie_there
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.verdicts import Verdict
 from strandline.services.finding.candidates import (
@@ -48,6 +48,7 @@ from strandline.services.finding.found_image import FoundImage
 from strandline.services.finding.look_up import look_up
 from strandline.services.finding.originals import find_original
 from strandline.services.finding.search import MAX_CONFLICT_COPIES, find_image, read_copy
+from strandline.services.proving.decay import has_image_decayed
 from strandline.services.proving.prove import ANOTHER_IMAGE, Outcome, can_be_image, prove_file
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.workbench import Workbench
@@ -62,6 +63,11 @@ ATTEMPTS = 3
 
 MAX_TEMPORARIES = 10
 """Temporaries of one image that are told. A client that is stopped again and again may leave many."""
+
+DECAYED = (
+    "its bytes are not those that it had, although nothing seems to have written to it: its size and its date are as "
+    "before; the disk may be failing"
+)
 
 IN_THE_CLOUD = "its bytes are in the cloud, not on this disk"
 
@@ -280,9 +286,10 @@ def _describe_file(bench: Workbench, image_id: ImageId, sd: StorageDir, name: st
         return DiskFact(
             name, "other-bytes", _size_of(result.row), f"other bytes are here now: {_say_which(result.row)}"
         )
-    message = _describe_state(result.row, result.reason)
     what = INCOMPLETE if result.row.is_incomplete else result.row.state.value
-    return DiskFact(name, what, _size_of(result.row), message)
+    if result.row.state in FAILED and has_image_decayed(bench, result.row):
+        return DiskFact(name, what, _size_of(result.row), DECAYED, is_decayed=True)
+    return DiskFact(name, what, _size_of(result.row), _describe_state(result.row, result.reason))
 
 
 def _describe_state(row: ImageFile, reason: str) -> str:

@@ -310,6 +310,19 @@ def is_whole(copy: ProofCopy) -> bool:
     return media_type is not None and _walk_strictly(copy, media_type).whole
 
 
+def check_drawable(bench: Workbench, copy: ProofCopy) -> None:
+    """Decodes an id-named picture to its last row; a second, new decoder is asked before it counts as broken.
+
+    Raises:
+        UndecodablePictureError: It cannot be drawn to its end.
+        StrandlineError: Nobody can tell.
+    """
+    media_type = ID_LAYOUT.sniff(bytes(copy.buffer[:SNIFF_BYTES]))
+    if media_type is None:
+        raise UndecodablePictureError(UNKNOWN_TYPE)
+    _decode(bench, copy, media_type.name, be_sure=True)
+
+
 def can_be_image(copy: ProofCopy, image_id: ImageId) -> bool:
     """Whether a conflict copy's bytes are the image's (content id) or a whole image (legacy id)."""
     return content_id_of(copy.sha256) == image_id if is_content_id(image_id) else is_whole(copy)

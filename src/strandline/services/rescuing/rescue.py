@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from strandline.errors import FileChangedError, SourceNotFoundError, StrandlineError, UnreadableFileError
-from strandline.model.changes import ChangeReport, FileChange, RefusedChange
+from strandline.model.changes import FileChange, HealReport, RefusedChange
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.verification import FAULT_OF_STATE, HEALED_FROM_BYTES, Fault, VerifyFinding
 from strandline.model.wanted import RescueReport, WantedFile, choose_found
@@ -26,6 +26,7 @@ from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
     from strandline.model.image_files import ImageFile
+    from strandline.model.image_ids import ImageId
 
 
 def rescue(
@@ -53,18 +54,19 @@ def rescue(
     search.look_through(folders)
     pairs, not_found = choose_found(wanted, lambda content_id: search.found.get(content_id, []))
     done: list[FileChange] = []
+    kept: list[FileChange] = []
     refused: list[RefusedChange] = []
     for each, path in pairs:
         if cancel is not None and cancel.is_set():
             search.is_complete = False
             break
         try:
-            done += [each.change] if _bring_back(bench, each, path, dry_run=dry_run) else []
+            done += [each.change] if _bring_back(bench, each, path, kept, dry_run=dry_run) else []
         except StrandlineError as error:
             refused.append(each.change.refuse(error))
     plan = tuple(each.change for each, _ in pairs)
     return RescueReport(
-        ChangeReport(plan, tuple(done), tuple(refused)),
+        HealReport(plan, tuple(done), tuple(refused), tuple(kept)),
         tuple(not_found),
         search.files,
         search.checked,
@@ -73,14 +75,17 @@ def rescue(
     )
 
 
-def heal_known(bench: Workbench, sd: StorageDir, *, dry_run: bool = False) -> ChangeReport:
-    """Gives the files of one storage directory that the catalog knows to be bad their right bytes back, from wherever
-    those are on this machine. Each is read once more before. A missing file is not brought back.
+def heal_known(
+    bench: Workbench, sd: StorageDir, image_id: ImageId | None = None, *, dry_run: bool = False
+) -> HealReport:
+    """Gives the files of one storage directory that the catalog knows to be bad, or those of one image among them,
+    their right bytes back, from wherever those are on this machine. Each is read once more before. A missing file is
+    not brought back.
     """
     findings: list[VerifyFinding] = []
     refused: list[RefusedChange] = []
     for each in list_wanted(bench, [sd]):
-        if each.fault not in HEALED_FROM_BYTES:
+        if each.fault not in HEALED_FROM_BYTES or image_id not in (None, each.image_id):
             continue
         try:
             finding = _look_again(bench, each)
@@ -90,11 +95,13 @@ def heal_known(bench: Workbench, sd: StorageDir, *, dry_run: bool = False) -> Ch
             findings += [] if finding is None else [finding]
     _, report = heal_findings(bench, findings, lambda *_: [], dry_run=dry_run)
     plan = (*report.plan, *(each.change for each in refused))
-    return ChangeReport(plan, report.done, (*report.refused, *refused))
+    return HealReport(plan, report.done, (*report.refused, *refused), report.kept)
 
 
-def _bring_back(bench: Workbench, wanted: WantedFile, path: str, *, dry_run: bool) -> bool:
-    """Returns whether the file is good now: after a dry run, it is not."""
+def _bring_back(
+    bench: Workbench, wanted: WantedFile, path: str, kept: list[FileChange], *, dry_run: bool
+) -> bool:
+    """Returns whether the file is good now: after a dry run, it is not. Notes another image that was saved before."""
     sd = check_writable(bench, wanted.sd)
     if wanted.fault is Fault.MISSING:
         with ExitStack() as opened:
@@ -111,6 +118,7 @@ def _bring_back(bench: Workbench, wanted: WantedFile, path: str, *, dry_run: boo
     _, report = heal_findings(bench, [finding], lambda *_: [path], dry_run=dry_run)
     if report.refused:
         raise report.refused[0].error
+    kept += report.kept
     return bool(report.done)
 
 

@@ -1,7 +1,7 @@
 """One attempt to save one image: it is found in the folder, or written and registered, once, and never half.
 
 What surprises: an existing file is *proven* before it counts. If it is arriving or damaged, it is replaced (its bytes
-go to the trash first). If it is foreign, it is first saved under its real id.
+go to the trash first). If it is somebody's foreign image, it is first saved under its real id.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from strandline.errors import (
 )
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.port import Folder, SaveMode
-from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
+from strandline.model.image_files import FileStamp, ImageFile, Proof
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.markdown import format_markdown
 from strandline.model.media_types import MediaType
@@ -33,6 +33,7 @@ from strandline.model.values import dataclass
 from strandline.services.finding.candidates import Discovery, add_odd_names, each_once
 from strandline.services.finding.search import open_proven
 from strandline.services.proving.prove import Outcome, ProofResult, look_at, prove_file
+from strandline.services.saving.foreign import keep_foreign
 from strandline.services.saving.intake import TakenSource, remember_name
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.trash import copy_to_trash, discard_copy
@@ -203,10 +204,7 @@ class Attempt:
             raise UnreadableFileError(
                 f"a file is under the image's name already: {there.reason}", path=str(path)
             )
-        if there.row is not None and there.row.state is FileState.FOREIGN and there.copy is not None:
-            from strandline.services.saving.save import save_image  # here: which imports this module
-
-            save_image(self.bench, there.copy, self.sd, name=filename)
+        keep_foreign(self.bench, self.sd, filename, there)
         try:
             trashed, copied = copy_to_trash(
                 self.bench, self.sd, filename, self.image_id, TrashReason.REPLACED

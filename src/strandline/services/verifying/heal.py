@@ -17,17 +17,16 @@ from strandline.errors import (
     EntryNotFoundError,
     FileChangedError,
     ImageArrivingError,
-    RefusedError,
     SourceNotFoundError,
     StrandlineError,
     UnreadableFileError,
 )
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.port import Folder, SaveMode
-from strandline.model.changes import ChangeReport, FileChange, RefusedChange
+from strandline.model.changes import FileChange, HealReport, RefusedChange, change_of
 from strandline.model.image_ids import content_id_of, is_content_id
 from strandline.model.media_types import SNIFF_BYTES
-from strandline.model.states import HERE
+from strandline.model.reports import Saved
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.trash import TrashReason
 from strandline.model.values import dataclass
@@ -35,8 +34,8 @@ from strandline.model.verification import HEALED_FROM_BYTES, Fault, VerifyFindin
 from strandline.services.finding.originals import find_original_among
 from strandline.services.finding.search import find_image
 from strandline.services.proving.prove import prove_file
-from strandline.services.saving.adopt import adopt_image
 from strandline.services.saving.entries import read_entry
+from strandline.services.saving.foreign import keep_foreign
 from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.trash import copy_to_trash, discard_copy, open_bytes
@@ -64,7 +63,7 @@ def heal(
     folders: Sequence[str] = (),
     *,
     dry_run: bool = False,
-) -> tuple[list[VerifyFinding], ChangeReport]:
+) -> tuple[list[VerifyFinding], HealReport]:
     """Gives the files of the findings their right bytes back. Returns the findings as they are now, and what was
     done.
 
@@ -83,10 +82,11 @@ def heal(
 
 def heal_findings(
     bench: Workbench, findings: Iterable[VerifyFinding], list_files: ListFiles, *, dry_run: bool = False
-) -> tuple[list[VerifyFinding], ChangeReport]:
+) -> tuple[list[VerifyFinding], HealReport]:
     """The same, with the files that a person has elsewhere."""
     plan: list[FileChange] = []
     done: list[FileChange] = []
+    kept: list[FileChange] = []
     refused: list[RefusedChange] = []
     after: list[VerifyFinding] = []
     findings, quiet = list(findings), QuietFiles(bench)
@@ -98,14 +98,17 @@ def heal_findings(
             continue
         plan.append(finding.change)
         try:
-            kept_as = _heal(bench, finding, list_files, None if dry_run else quiet)
+            saved = _heal(bench, finding, list_files, None if dry_run else quiet)
         except StrandlineError as error:
             refused.append(finding.change.refuse(error))
             after.append(finding)
         else:
             done += [] if dry_run else [finding.change]
+            if saved is not None and saved.new:
+                kept.append(change_of(finding.sd, saved.path, saved.image_id, saved.size_bytes))
+            kept_as = None if saved is None else saved.path
             after.append(finding if dry_run else replace(finding, is_healed=True, kept_as=kept_as))
-    return after, ChangeReport(tuple(plan), tuple(done), tuple(refused))
+    return after, HealReport(tuple(plan), tuple(done), tuple(refused), tuple(kept))
 
 
 def _look_at_all(quiet: QuietFiles, findings: Iterable[VerifyFinding]) -> None:
@@ -130,10 +133,10 @@ def check_folders(bench: Workbench, folders: Iterable[str]) -> None:
 
 def _heal(
     bench: Workbench, finding: VerifyFinding, list_files: ListFiles, quiet: QuietFiles | None
-) -> str | None:
+) -> Saved | None:
     """Heals one file, or without ``quiet`` only looks for its bytes.
 
-    Returns where the foreign image is that was under its id, if there was one.
+    Returns what somebody's foreign image under its id was saved as, if there was one.
     """
     sd = check_writable(bench, finding.sd)
     folder = bench.folder(sd)
@@ -152,13 +155,12 @@ def _heal(
         if not _is_promised(sd, finding):
             _replace(bench, sd, folder, name, finding, copy)
             return None
+        kept = keep_foreign(bench, sd, name, prove_file(bench, sd, name))
         if name == _name_for(folder, finding, copy):
             save_image(bench, copy, sd, image_id=finding.image_id)
         else:
-            with suppress(RefusedError):  # it is no other image
-                adopt_image(bench, sd, name)
             _replace(bench, sd, folder, name, finding, copy)
-        return _find_kept(bench, sd, finding)
+        return kept
 
 
 def _is_promised(sd: StorageDir, finding: VerifyFinding) -> bool:
@@ -172,14 +174,6 @@ def _name_for(folder: Folder, finding: VerifyFinding, copy: ProofCopy) -> str | 
     if media_type is None or finding.image_id is None:
         return None
     return folder.layout.name_for(finding.image_id, media_type)
-
-
-def _find_kept(bench: Workbench, sd: StorageDir, finding: VerifyFinding) -> str | None:
-    if finding.found_sha256 is None:
-        return None
-    with bench.catalog.read() as reader:
-        rows = reader.files.list_rows_of_image(content_id_of(finding.found_sha256))
-    return next((row.path for row in rows if row.sd == sd.number and row.state in HERE), None)
 
 
 def _find_good(

@@ -6,7 +6,7 @@ anything away; the services behind them make sure of that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import groupby
 from typing import Annotated, NamedTuple
 
@@ -14,6 +14,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from strandline.errors import ImageNotFoundError, StrandlineError
+from strandline.model.changes import HealReport
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import parse_image_id
 from strandline.model.note_checks import NoteUse
@@ -34,6 +35,7 @@ from strandline.web.pages.choices import (
     say_listing,
 )
 from strandline.web.pages.copies import compare_copies
+from strandline.web.pages.heal_pages import link_to_kept
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import PageRoute, find_since, render
 from strandline.web.pages.trash_pages import describe_restored
@@ -90,17 +92,12 @@ async def show_uses(backend: TheBackend, image_id: str) -> Response:
 
 @router.post("/image/{image_id}/restore")
 async def restore_image(backend: TheBackend, image_id: str, sd: FormText) -> Response:
-    """Restores the image's own bytes from a good file in another folder."""
+    """Gives the image's bad files in the folder their right bytes back, from wherever those are."""
 
     def restore() -> Note:
-        saved = backend.store.copy(image_id, sd)
-        kept = "The replaced bytes are in the trash. If they were a whole image, it is also saved under its own id."
-        done = "The original is back" if saved.new else "The original is already there"
-        return Note(
-            "good",
-            f"{done}: {saved.filename} in {backend.store.get_storage_dir(sd).name}.",
-            [kept] * saved.new,
-        )
+        report = backend.store.heal_known(sd, image_id)
+        backend.care.forget_looks()
+        return describe_original(backend.base, report, backend.store.get_storage_dir(sd).name)
 
     return await backend.crossing.slow(lambda: _act(backend, image_id, restore))
 
@@ -142,6 +139,23 @@ async def adopt_image(backend: TheBackend, image_id: str, sd: FormText, filename
     return await backend.crossing.slow(lambda: _act(backend, image_id, adopt))
 
 
+def describe_original(base: str, report: HealReport, sd_name: str) -> Note:
+    """What became of the image's own bytes. Pure."""
+    if report.refused:
+        return Note("bad", "That did not work", [each.message for each in report.refused])
+    if not report.done:
+        return Note("good", f"The original is already there, in {sd_name}.", [])
+    lines = [f"the other picture that was there is kept as '{each.path}'" for each in report.kept]
+    replaced = "The bytes that were there are in the trash."
+    where = ", ".join(str(each.path) for each in report.done)
+    return Note(
+        "good",
+        f"The original is back: {where} in {sd_name}.",
+        [replaced, *lines],
+        *link_to_kept(base, report),
+    )
+
+
 def judge_tone(explanation: Explanation) -> Tone:
     """The tone of the verdict. An image that is shown and is no whole picture is not well. Pure."""
     is_incomplete = any(fact.what == "incomplete" for trace in explanation.sds for fact in trace.disk)
@@ -173,12 +187,35 @@ def find_row(trace: StorageDirTrace, fact: DiskFact) -> ImageFile | None:
 
 def can_adopt(trace: StorageDirTrace, fact: DiskFact) -> bool:
     """Whether the file is another whole image that can be saved as one. Pure."""
-    return fact.what == "foreign" and trace.sd.is_reachable and not trace.sd.is_left_as_is
+    is_somebodys = fact.what == "foreign" and not fact.is_decayed
+    return is_somebodys and trace.sd.is_reachable and not trace.sd.is_left_as_is
 
 
-def can_restore(trace: StorageDirTrace, fact: DiskFact, *, is_shown: bool) -> bool:
-    """Whether a good copy could replace the file. Pure."""
-    return is_shown and fact.what in RESTORABLE and trace.sd.is_reachable and not trace.sd.is_left_as_is
+def may_restore(trace: StorageDirTrace, fact: DiskFact) -> bool:
+    """Whether right bytes may replace the file, if there are any. Pure."""
+    is_bad = fact.what in RESTORABLE or fact.is_decayed
+    return is_bad and trace.sd.is_reachable and not trace.sd.read_only and not trace.sd.is_left_as_is
+
+
+def list_restorable(backend: Backend, explanation: Explanation) -> set[tuple[int, str]]:
+    """The files of the image whose right bytes are within reach, by number of the storage directory and path.
+
+    Cost: nothing if none is bad; otherwise a read of the bad files and of good ones.
+    """
+    image_id = explanation.image_id
+    found: set[tuple[int, str]] = set()
+    for trace in explanation.sds:
+        if any(may_restore(trace, fact) for fact in trace.disk):
+            report = backend.store.heal_known(trace.sd, image_id, dry_run=True)
+            found |= {(trace.sd.number, str(each.path)) for each in report.possible}
+    return found
+
+
+def can_restore(trace: StorageDirTrace, fact: DiskFact, restorable: Collection[tuple[int, str]]) -> bool:
+    """Whether right bytes are known that could replace the file. Pure."""
+    return (
+        may_restore(trace, fact) and (trace.sd.number, words.path_in(trace.sd, fact.filename)) in restorable
+    )
 
 
 def can_copy_to(trace: StorageDirTrace, *, is_shown: bool) -> bool:
@@ -256,6 +293,7 @@ def _draw(
         find_row=find_row,
         can_adopt=can_adopt,
         can_restore=can_restore,
+        restorable=list_restorable(backend, explanation),
         can_copy_to=can_copy_to,
         is_only_place=info is not None and is_only_place(info, len(explanation.sds)),
         can_delete=can_delete,

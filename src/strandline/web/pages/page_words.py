@@ -38,6 +38,10 @@ COMMANDS = tuple(
             "accept that on the Folders page after the next scan",
         ),
         (rf"[Tt]o bring it back, run {_command('trash restore[^`]*?')}", "To bring it back, press “Restore”"),
+        (
+            rf"If they are, run {_command('verify --repair')}",
+            "If this machine has them, a button below puts them in place",
+        ),
         (rf"{_command('trash empty')} removes", "emptying the trash removes"),
         (r"; say from which with --sd, which can be given more than once", ""),
         (rf"(?:run|use) {_ACCEPT}", "accept that on the Folders page"),

@@ -133,7 +133,7 @@ def _draw(backend: Backend, start: int, note: Note | None = None, status: int = 
         busy = wait_for(healed, "Giving files their right bytes back…")
     note = note or _find_trouble(job) or _find_trouble(healed)
     if healed is not None and healed.result is not None and healed.result.healing is not None:
-        note = note or describe_healing(healed.result.healing)
+        note = note or describe_healing(backend.base, healed.result.healing)
     latest = healed if healed is not None and healed.result is not None else job
     report = None if latest is None or busy else latest.result
     findings = [] if report is None else [each for each in report.findings if not each.is_healed]

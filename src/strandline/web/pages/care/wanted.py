@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Query
@@ -36,6 +37,7 @@ from strandline.web.pages.care.frame import (
     look_again,
     wait_for,
 )
+from strandline.web.pages.heal_pages import link_to_kept
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import PageRoute, render
 from strandline.web.pages.trash_pages import MOST_REASONS
@@ -273,7 +275,7 @@ def describe_lost(base: str, each: WantedFile, *, is_remembered: bool = False) -
     )
 
 
-def describe_rescued(report: RescueReport) -> Done:
+def describe_rescued(base: str, report: RescueReport) -> Done:
     """What came back. Pure."""
     changes = report.changes
     lines = list(dict.fromkeys(each.message for each in changes.refused))[:MOST_REASONS]
@@ -282,12 +284,16 @@ def describe_rescued(report: RescueReport) -> Done:
     if not changes.done:
         return Done(Note("bad" if lines else "wait", "Nothing came back", lines), can_undo=False)
     title = f"{say_count(len(changes.done), 'file is', 'files are')} back."
-    kept = "wrong bytes that were replaced are in the trash"
-    return Done(Note("wait" if lines else "good", title, [*lines, kept]), can_undo=False)
+    lines += [f"another picture that had the name is kept as '{each.path}'" for each in changes.kept]
+    replaced = "wrong bytes that were replaced are in the trash"
+    tone = "wait" if lines else "good"
+    return Done(Note(tone, title, [*lines, replaced], *link_to_kept(base, changes)), can_undo=False)
 
 
 def _draw(backend: Backend, start: int, told: Done | None = None, status: int = 200) -> Response:
-    busy, done = describe_change(backend, RESCUED, describe_rescued, "Bringing files back…")
+    busy, done = describe_change(
+        backend, RESCUED, partial(describe_rescued, backend.base), "Bringing files back…"
+    )
     done = told or done
     can_stop = busy is not None
     found: Sequence[WantedFile] = ()
