@@ -88,6 +88,16 @@ def sign_in(context: BrowserContext, served: Served) -> None:
     assert answer.status == 303, answer.text()
 
 
+def open_filters(page: Page) -> None:
+    """Shows the fields of the gallery's filters."""
+    page.get_by_role("button", name="Filters").click()
+
+
+def open_adding(page: Page) -> None:
+    """Opens the menu of the ways to add pictures."""
+    page.locator("#add > summary").click()
+
+
 def check_accessible(page: Page) -> None:
     """No violation of any axe rule. axe injects its own styles, so the page needs ``bypass_csp``."""
     results = Axe().run(page)

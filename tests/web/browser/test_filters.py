@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from builders.storage import make_pictures, make_storage_dir
 
-from .conftest import OpenPage, Serve
+from .conftest import OpenPage, Serve, open_filters
 
 FOCUSED = "document.activeElement.name"
 LONG = "Photographs of the northern coast, scanned from slides, 1962 to 1994"
@@ -19,6 +19,7 @@ LONG = "Photographs of the northern coast, scanned from slides, 1962 to 1994"
 def test_a_day_counts_when_it_is_typed_to_its_end(serve: Serve, open_page: OpenPage, delay_ms: int) -> None:
     """However slowly. Until the field is left, nothing is asked for, and the focus stays in the field."""
     page = open_page(serve(*make_pictures(2)))
+    open_filters(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "from=" in request.url else None)
     page.locator("input[name=from]").focus()
@@ -38,6 +39,7 @@ def test_a_day_counts_when_it_is_typed_to_its_end(serve: Serve, open_page: OpenP
 def test_enter_applies_a_typed_day(serve: Serve, open_page: OpenPage) -> None:
     """Without leaving the field. A day from the calendar, which presses no keys, counts at once."""
     page = open_page(serve(*make_pictures(2)))
+    open_filters(page)
     page.locator("input[name=from]").focus()
     page.keyboard.type("05122026")
     assert "from=" not in page.url
@@ -51,6 +53,7 @@ def test_enter_applies_a_typed_day(serve: Serve, open_page: OpenPage) -> None:
 def test_days_that_cannot_be_used_are_named(serve: Serve, open_page: OpenPage) -> None:
     """Beside the fields: From after To, half a day, and a year of one digit. The focus stays where it is."""
     page = open_page(serve(*make_pictures(2)))
+    open_filters(page)
     said, first, last = page.locator("#days-said"), *map(page.locator, ("[name=from]", "[name=to]"))
     first.fill("2001-01-02")
     page.wait_for_url("**/?from=2001-01-02")
@@ -102,6 +105,7 @@ def test_a_long_folder_name_keeps_its_place(serve: Serve, tmp_path: Path, open_p
     served = serve(*make_pictures(2))
     served.store.add_storage_dir(make_storage_dir(tmp_path / LONG, *make_pictures(1, first_seed=9)))
     page = open_page(served)
+    open_filters(page)
     field = page.locator(".filters [name=sd]")
     box = field.bounding_box()
     assert box is not None
@@ -113,3 +117,29 @@ def test_a_long_folder_name_keeps_its_place(serve: Serve, tmp_path: Path, open_p
     expect(page.locator("#count")).to_have_text("1 image")
     field.select_option("")
     expect(page.get_by_role("heading", level=1)).to_have_text("All images")
+
+
+def test_filters_are_behind_a_button_until_one_is_set(serve: Serve, open_page: OpenPage) -> None:
+    """So that pictures come first. Where nobody can press it, they are there."""
+    served = serve(*make_pictures(2))
+    page = open_page(served, height=800)
+    button, field = page.get_by_role("button", name="Filters"), page.get_by_label("Type")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    expect(field).to_be_hidden()
+    tile = page.locator("gallery-grid .tile").first.bounding_box()
+    assert tile is not None
+    assert tile["y"] < 220
+    button.click()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(field).to_be_visible()
+    expect(page.locator("gallery-grid .tile").first).to_be_in_viewport()
+    for path, is_open in (("/?type=png", True), ("/?sd=Notes", False), ("/?q=a&sort=arrived", False)):
+        other = open_page(served, path)
+        expect(other.get_by_label("Type")).to_be_visible(visible=is_open)
+        expect(other.get_by_role("button", name="Filters")).to_have_attribute(
+            "aria-expanded", str(is_open).lower()
+        )
+    expect(open_page(served, "/?type=png", width=390).get_by_label("Type")).to_be_hidden()
+    plain = open_page(served, java_script_enabled=False)
+    expect(plain.get_by_label("Type")).to_be_visible()
+    expect(plain.get_by_role("button", name="Filters")).to_be_hidden()

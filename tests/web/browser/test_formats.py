@@ -13,7 +13,7 @@ from builders.named_vault import put
 from builders.served import Served, serving
 from builders.storage import id_of
 from strandline.runtime.assembly import open_store
-from web.browser.conftest import OpenPage, check_accessible
+from web.browser.conftest import OpenPage, check_accessible, open_filters
 
 SHOWN = {"bmp": "x.bmp", "tiff-lzw": "scan.tif", "ico": "x.ico"}
 JXL = make_named_picture("jxl")
@@ -68,5 +68,6 @@ def test_what_cannot_be_drawn_says_so(served: Served, open_page: OpenPage) -> No
 def test_a_filter_knows_all_types(served: Served, open_page: OpenPage) -> None:
     """By the words that people know."""
     page = open_page(served, "/")
+    open_filters(page)
     page.locator(".filters select[name=type]").select_option(label="ICO")
     expect(page.locator("#count")).to_have_text("1 image")

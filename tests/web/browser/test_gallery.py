@@ -16,7 +16,7 @@ from builders.served import Served, serving
 from builders.storage import make_pictures, make_storage_dir
 from strandline.runtime.assembly import open_store
 
-from .conftest import OpenPage, Serve, check_accessible
+from .conftest import OpenPage, Serve, check_accessible, open_filters
 
 MANY = 100_000
 MAX_TILES = 400
@@ -131,6 +131,7 @@ def test_what_is_typed_is_found(huge: Served, open_page: OpenPage) -> None:
     expect(page.get_by_text("No images match")).to_be_visible()
     page.get_by_role("searchbox").fill("")
     expect(page.locator("#count")).to_have_text("100,000 images")
+    open_filters(page)
     page.get_by_label("State").select_option("arriving")
     expect(page.locator("#count")).to_have_text("2,000 images")
 

@@ -219,6 +219,21 @@ def test_a_phone_has_its_navigation_at_hand(broken: tuple[Broken, Served], open_
     expect(page.get_by_role("heading", name="Inspector")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [641, 720, 768, 860, 1024, 1280])
+def test_the_navigation_is_whole_at_any_width(
+    broken: tuple[Broken, Served], open_page: OpenPage, width: int
+) -> None:
+    """Pictures in it are as large as they should be, or not there. Every word is inside of the window."""
+    page = open_page(broken[1], width=width)
+    sizes = page.evaluate(
+        """Array.from(document.querySelectorAll(".bar svg"), (icon) => icon.getBoundingClientRect().width)"""
+    )
+    assert sizes[0] == 32
+    assert set(sizes[1:]) <= {0, 18}
+    for place in page.get_by_role("navigation", name="Main").get_by_role("link").all():
+        expect(place).to_be_in_viewport(ratio=1)
+
+
 def test_the_scheme_of_the_system_is_kept(broken: tuple[Broken, Served], open_page: OpenPage) -> None:
     """Light or dark, without a flash of the other one."""
     _, served = broken
@@ -237,7 +252,7 @@ def test_a_phone_begins_with_pictures(serve: Serve, open_page: OpenPage) -> None
     assert tile is not None
     assert tile["y"] <= 844 / 3
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    expect(page.get_by_role("button", name="Save images")).to_be_visible()
+    expect(page.locator("#add > summary")).to_be_in_viewport()
     expect(page.get_by_role("button", name="Larger tiles")).to_be_hidden()
     page.get_by_role("button", name="Filters").click()
     expect(page.get_by_role("button", name="Larger tiles")).to_be_visible()

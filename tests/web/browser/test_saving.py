@@ -14,7 +14,7 @@ from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures
 from strandline import Query
 
-from .conftest import OpenPage, Serve
+from .conftest import OpenPage, Serve, open_adding
 
 CARRY = """([type, files]) => {
     const data = new DataTransfer();
@@ -84,10 +84,11 @@ def test_a_picked_picture_is_saved_into_the_chosen_folder(
     (tmp_path / "Travel").mkdir()
     travel = served.store.add_storage_dir(tmp_path / "Travel").sd
     page = open_page(served)
+    open_adding(page)
     page.get_by_label("Save into").select_option("Travel")
     data = make_picture("webp", seed=4)
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Save images").click()
+        page.get_by_role("button", name="From this device").click()
     chooser.value.set_files({"name": "x.webp", "mimeType": "image/webp", "buffer": data})
     expect(page.locator(".saved-files li")).to_contain_text("Saved")
     assert served.store.get(id_of(data)).sd.name == travel.name
@@ -102,8 +103,9 @@ def test_a_picture_keeps_the_date_of_its_file(serve: Serve, open_page: OpenPage,
         path.write_bytes(make_picture("png", seed=400 + seed))
         os.utime(path, (at.timestamp(), at.timestamp()))
     for picked in (paths[:1], paths[1:]):
+        open_adding(page)
         with page.expect_file_chooser() as chooser:
-            page.get_by_role("button", name="Save images").click()
+            page.get_by_role("button", name="From this device").click()
         chooser.value.set_files(picked)
         expect(page.locator(".saved-files h2")).to_have_text(f"{len(picked)} saved")
     months = served.store.list_images(Query(month="2011-05"))

@@ -14,7 +14,7 @@ from builders.pictures import make_picture
 from builders.served import Served
 from builders.storage import id_of, make_storage_dir, name_of
 
-from .conftest import OpenPage, Serve, check_accessible
+from .conftest import OpenPage, Serve, check_accessible, open_filters
 
 IMAGES = [make_picture("png", seed=seed, size=(64, 48)) for seed in range(4)]
 IDS = [id_of(data) for data in IMAGES]
@@ -181,6 +181,7 @@ def test_all_that_the_filters_show_is_exported(served: Served, open_page: OpenPa
     """The link follows the filters."""
     page = open_page(served)
     expect(page.locator("gallery-grid.is-virtual")).to_be_visible()
+    open_filters(page)
     page.locator(".filters [name=sd]").select_option("More")
     expect(page.locator("#count")).to_have_text("1 image")
     page.get_by_role("link", name="Export all").click()

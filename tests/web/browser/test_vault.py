@@ -14,7 +14,7 @@ from builders.pictures import make_picture
 from builders.served import Served
 from builders.storage import id_of
 from builders.travel_vault import CASTLE, SOUP, TRAM, serving_travel_vault
-from web.browser.conftest import OpenPage, check_accessible
+from web.browser.conftest import OpenPage, check_accessible, open_filters
 
 
 @pytest.fixture
@@ -44,6 +44,7 @@ def test_what_is_empty_is_called_that(served: Served, open_page: OpenPage, tmp_p
     expect(page.get_by_role("heading", name="No such folder")).to_be_visible()
     expect(page.locator("#nothing-fits")).to_be_hidden()
     check_accessible(page)
+    open_filters(page)
     page.locator(".filters select[name=sd]").select_option("Diary")
     expect(page.get_by_role("heading", name="Diary is empty")).to_be_visible()
     expect(page.get_by_role("heading", name="No such folder")).to_have_count(0)
@@ -83,6 +84,7 @@ def test_another_storage_directory_has_other_folders(served: Served, open_page: 
     """To choose one leaves the folder of the other one."""
     page = open_page(served, "/?sd=Vault&folder=Food")
     expect(page.locator("#count")).to_have_text("1 image")
+    open_filters(page)
     page.locator(".filters select[name=sd]").select_option("")
     expect(page.locator("#count")).to_have_text(re.compile("^3 images"))
     expect(page.locator(".way")).to_have_count(0)

@@ -16,7 +16,7 @@ from builders.pictures import make_picture
 from builders.served import Served
 from builders.storage import id_of, make_pictures, make_storage_dir
 from builders.travel_vault import CASTLE, VIEW, make_travel_vault, serving_travel_vault
-from web.browser.conftest import OpenPage, check_accessible
+from web.browser.conftest import OpenPage, check_accessible, open_adding
 
 DRAG = """() => {
     const dataTransfer = new DataTransfer();
@@ -110,21 +110,36 @@ def test_what_is_dropped_is_said_to_go_where_it_goes(served: Served, open_page: 
     expect(other.locator(".drop .elsewhere")).to_be_hidden()
 
 
-def test_on_a_phone_the_folder_is_asked_for(served: Served, open_page: OpenPage) -> None:
-    """In a dialog with a label, before pictures are chosen."""
-    page = open_page(served, width=390, bypass_csp=True)
-    expect(page.get_by_label("Save into")).to_be_hidden()
-    page.get_by_role("button", name="Save images").click()
-    page.get_by_label("Save into").select_option("Ids")
+@pytest.mark.parametrize("width", [390, 1280])
+def test_one_button_leads_to_all_ways_to_add_pictures(
+    served: Served, open_page: OpenPage, width: int
+) -> None:
+    """From this device, into a folder that is asked for; or from elsewhere. Escape and a click beside it close it."""
+    page = open_page(served, width=width, bypass_csp=True)
+    button, field = page.locator("#add > summary"), page.get_by_label("Save into")
+    expect(button).to_have_text("Add pictures")
+    expect(field).to_be_hidden()
+    open_adding(page)
+    expect(field).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+    open_adding(page)
+    page.locator("h1").click()
+    expect(field).to_be_hidden()
+    open_adding(page)
     check_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect(page.get_by_role("link", name="From a folder, an archive, or the web")).to_have_attribute(
+        "href", "/import"
+    )
+    field.select_option("Ids")
     with page.expect_file_chooser() as chosen:
-        page.get_by_role("button", name="Choose pictures").click()
+        page.get_by_role("button", name="From this device").click()
     data = make_picture("png", seed=77, size=(8, 8))
     chosen.value.set_files([FilePayload(name="new.png", mimeType="image/png", buffer=data)])
     expect(page.locator(".saved-files h2")).to_have_text("1 saved")
     assert [each.sd.name for each in served.store.info(id_of(data)).files] == ["Ids"]
-    page.set_viewport_size({"width": 1280, "height": 900})
-    expect(page.get_by_label("Save into")).to_be_visible()
+    expect(field).to_be_hidden()
 
 
 def test_folders_are_browsed_without_typing(served: Served, open_page: OpenPage, tmp_path: Path) -> None:

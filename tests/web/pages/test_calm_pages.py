@@ -129,7 +129,7 @@ def test_an_empty_gallery_says_why(tmp_path: Path) -> None:
         served.store.add_storage_dir(tmp_path / "Diary")
         page = draw(served, "/?sd=Diary")
         assert "Diary is empty</h2>" in page
-        assert "Drop pictures here, or press “Save images”." in page
+        assert "Drop pictures here, or press “Add pictures”." in page
         assert 'id="nothing-fits" hidden>' in page
         assert 'id="nothing-yet">' in page
         unknown = draw(served, "/?sd=Vault&folder=Trips/Nowhere")

@@ -76,6 +76,9 @@ TILE_STATES = json.dumps({state: word._asdict() for state, word in [*STATES.item
 NO_FILTERS = frozenset({"sd", "sort", "reverse"})
 """Choices after which a gallery without images is empty, instead of one in which nothing matches."""
 
+PLACE_AND_ORDER = frozenset({"q", "sd", "folder", "sort", "reverse"})
+"""Choices that the page shows without its filters: in its title, the way there, or the field for searching."""
+
 MOST_WAITING = 60
 """Files whose images are not known yet, as tiles. The inspector has all of them."""
 
@@ -183,6 +186,7 @@ def _draw_gallery(backend: Backend, chosen: Choices, after: str) -> Response:
         backend.base, "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen,
         is_filtered=bool(asked.keys() - NO_FILTERS),
         filters_set=len(asked.keys() - {"q", "sort", "reverse"}),
+        is_narrowed=bool(asked.keys() - PLACE_AND_ORDER),
         is_unknown_folder="folder" in asked and not asked.keys() - NO_FILTERS - {"folder"},
         all_months=f"{backend.base}/?" + urlencode({name: value for name, value in asked.items() if name != "month"}),
         title=say_listing(chosen), asked=as_address(chosen), total=found.total, files=found.files, parts=parts,

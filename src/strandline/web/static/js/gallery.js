@@ -159,10 +159,15 @@ function listenToFilters() {
     typing = setTimeout(apply, event.target.matches("input") ? TYPING_MS : 0);
   });
   const opener = form.querySelector(".filters-open");
-  opener.addEventListener("click", () => {
-    const isOpen = form.classList.toggle("is-open");
-    opener.setAttribute("aria-expanded", String(isOpen));
-  });
+  const isOpen = () => form.querySelector(".filter-fields").checkVisibility();
+  const open = (isWanted) => {
+    form.classList.toggle("is-open", isWanted);
+    form.classList.toggle("is-closed", !isWanted);
+    opener.setAttribute("aria-expanded", String(isWanted));
+    grid?.measure(); // it is below
+  };
+  open(isOpen()); // as the style sheet has them
+  opener.addEventListener("click", () => open(!isOpen()));
 }
 
 function showTitle() {

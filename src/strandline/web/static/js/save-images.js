@@ -25,10 +25,7 @@ class SaveImages extends HTMLElement {
     this.drop = document.querySelector(".drop");
     this.panel = document.querySelector(".saved-files");
     this.queue = new SaveQueue(() => this.showSoon(), (item) => this.onResult(item));
-    this.narrow = matchMedia("(max-width: 40rem)");
-    this.dialog = document.querySelector(".save-into");
-    this.querySelector(".save-pick").addEventListener("click", () => this.pick());
-    if (this.dialog) this.moveChoice();
+    this.querySelector("button.save-pick").addEventListener("click", () => this.pick());
     this.picker.addEventListener("change", () => {
       this.save([...this.picker.files]);
       this.picker.value = "";
@@ -42,30 +39,13 @@ class SaveImages extends HTMLElement {
     addEventListener("beforeunload", (event) => { if (this.queue.isRunning) event.preventDefault(); });
   }
 
-  /** On a phone, the choice of a folder is in a dialog of its own: beside the title, nobody knew what it was for. */
-  moveChoice() {
-    const choice = this.querySelector("label");
-    const [bar, next] = [choice.parentElement, choice.nextElementSibling];
-    const place = () => {
-      if (this.narrow.matches) this.dialog.querySelector(".place").append(choice);
-      else bar.insertBefore(choice, next);
-    };
-    this.dialog.addEventListener("close", () => { if (this.dialog.returnValue === "pick") this.picker.click(); });
-    this.narrow.addEventListener("change", place);
-    place();
-  }
-
   pick() {
-    if (!this.dialog || !this.narrow.matches) {
-      this.picker.click();
-      return;
-    }
-    this.dialog.returnValue = "";
-    this.dialog.showModal();
+    this.querySelector("details").open = false;
+    this.picker.click();
   }
 
   get field() {
-    return this.querySelector("[name=sd]") ?? this.dialog.querySelector("[name=sd]");
+    return this.querySelector("[name=sd]");
   }
 
   get sd() {
@@ -138,7 +118,7 @@ class SaveImages extends HTMLElement {
 
   close() {
     this.panel.hidden = true;
-    this.querySelector(".save-pick").focus();
+    this.querySelector("summary").focus();
   }
 
   /** Sends what was not saved again. */

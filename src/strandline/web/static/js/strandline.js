@@ -3,6 +3,7 @@
 import "./asking-first.js";
 import "./care-wait.js";
 import "./copying.js";
+import "./drop-menu.js";
 import "./folder-field.js";
 import "./fold-note.js";
 import "./later-part.js";
