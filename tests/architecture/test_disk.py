@@ -53,6 +53,10 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         "where a person wants an answer written",
         {".is_dir", ".open", ".stat", "folders.saving", "os.path.realpath"},
     ),
+    "cli/undoing.py": (
+        "lists of what to undo, in the home",
+        {".glob", ".mkdir", ".open", ".unlink"},
+    ),
     "cli/log.py": ("whether standard error is the journal", {"os.fstat"}),
     "cli/interrupts.py": ("standard error, while a signal is handled", {"os.write"}),
     "cli/targets.py": (

@@ -17,20 +17,15 @@ from strandline.errors import (
     UnreadableFileError,
 )
 from strandline.model.plain_words import say_count, show_plainly
-from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from strandline.model.changes import ChangeReport, FileChange
-    from strandline.model.image_ids import ImageId
     from strandline.model.note_checks import NoteUse
 
 MOST_USES = 20
 """Places in notes that are named before something happens."""
-
-MOST_IDS = 3
-"""Ids in a command that is offered."""
 
 
 def judge(report: ChangeReport, *, dry_run: bool) -> ExitStatus:
@@ -69,20 +64,6 @@ def name_change(change: FileChange) -> str:
     """``img/one.png in 'Vault'``."""
     where = "" if change.sd_name is None else f" in {show_plainly(change.sd_name)!r}"
     return f"{show_plainly(change.path or change.image_id)}{where}"
-
-
-def say_undo(report: ChangeReport) -> None:
-    """Says on stderr how what was moved to the trash comes back."""
-    ids = list(dict.fromkeys(str(change.image_id) for change in report.done))
-    more = " …" if len(ids) > MOST_IDS else ""
-    say(f"to undo, run {say_command('trash', 'restore', *ids[:MOST_IDS])}{more}")
-
-
-def say_undo_saving(sd_name: str, ids: Iterable[ImageId | None]) -> None:
-    """Says on stderr how images leave a storage directory again that came into it just now."""
-    all_ids = list(dict.fromkeys(str(each) for each in ids))
-    more = " …" if len(all_ids) > MOST_IDS else ""
-    say(f"to undo, run {say_command('delete', '--sd', sd_name, *all_ids[:MOST_IDS])}{more}")
 
 
 def insist(what: str, *, yes: bool, can_be_undone: bool) -> None:

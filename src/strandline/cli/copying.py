@@ -10,24 +10,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from strandline.cli.arguments import GivenIds, image_ids_or_none_argument, list_sd_completions
-from strandline.cli.changes import judge, name_change, say_refused, say_undo_saving, say_uses
+from strandline.cli.changes import judge, name_change, say_refused, say_uses
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.many_ids import gather_images
 from strandline.cli.progress import Bars
 from strandline.cli.query_options import image_options
 from strandline.cli.session import Session
+from strandline.cli.undoing import say_undo, say_undo_saving
 from strandline.cli.writing import say, write_line
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.queries import Query
-from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
     from strandline.model.changes import FileChange, NamedFile
     from strandline.model.transfers import TransferReport
     from strandline.store import Store
-
-MOST_IDS = 3
-"""Ids in a command that is offered."""
 
 
 class Chosen(NamedTuple):
@@ -100,7 +97,7 @@ def copy(session: Session, chosen: Chosen, to: str, dry_run: bool) -> int:
             plan, dry_run=dry_run, progress=lambda done, total: bars.advance(plan.to.name, done, total)
         )
     document = {"dry_run": dry_run, **report.to_json()}
-    session.answer(document, lambda: _show_copied(report, plan.to.name, dry_run=dry_run))
+    session.answer(document, lambda: _show_copied(session, report, plan.to.name, dry_run=dry_run))
     say_refused(report.report)
     return judge(report.report, dry_run=dry_run)
 
@@ -127,7 +124,7 @@ def move(session: Session, chosen: Chosen, to: str, dry_run: bool, yes: bool) ->
             progress=lambda done, total: bars.advance(plan.to.name, done, total),
         )
     document = {"dry_run": dry_run, **report.to_json(), "uses": [use.to_json() for use in plan.uses]}
-    session.answer(document, lambda: _show_moved(report, plan.to.name, dry_run=dry_run))
+    session.answer(document, lambda: _show_moved(session, report, plan.to.name, dry_run=dry_run))
     say_refused(report.report)
     return judge(report.report, dry_run=dry_run)
 
@@ -142,7 +139,7 @@ def _gather(store: Store, chosen: Chosen) -> tuple[list[str], list[NamedFile]]:
     return [image.image_id for image in store.iter_images(replace(chosen.query, sd=chosen.source))], []
 
 
-def _show_copied(report: TransferReport, to: str, *, dry_run: bool) -> None:
+def _show_copied(session: Session, report: TransferReport, to: str, *, dry_run: bool) -> None:
     rows = report.report.possible if dry_run else report.copied
     there = _list_there(report, dry_run=dry_run)
     for change in rows:
@@ -152,7 +149,7 @@ def _show_copied(report: TransferReport, to: str, *, dry_run: bool) -> None:
         are = "is" if len(there) == 1 else "are"
         say(f"{say_count(len(there), 'image')} {are} in {show_plainly(to)!r} already")
     if report.copied:
-        say_undo_saving(to, (change.image_id for change in report.copied))
+        say_undo_saving(session, to, (change.image_id for change in report.copied))
     _say_nothing(report, to)
 
 
@@ -163,13 +160,11 @@ def _list_there(report: TransferReport, *, dry_run: bool) -> set[FileChange]:
     return {*report.report.done} - {*report.copied}
 
 
-def _show_moved(report: TransferReport, to: str, *, dry_run: bool) -> None:
+def _show_moved(session: Session, report: TransferReport, to: str, *, dry_run: bool) -> None:
     for change in report.report.possible if dry_run else report.report.done:
         write_line(f"{'would move' if dry_run else 'moved'} {name_change(change)} to {show_plainly(to)!r}")
     if report.report.done:
-        ids = list(dict.fromkeys(str(change.image_id) for change in report.report.done))
-        command = say_command("trash", "restore", *ids[:MOST_IDS]) + (" …" if len(ids) > MOST_IDS else "")
-        say(f"to have them in both, run {command}")
+        say_undo(session, report.report.done, "to have them in both")
     _say_nothing(report, to)
 
 

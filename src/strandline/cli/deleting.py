@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import GivenIds, image_ids_argument, list_sd_completions, sd_option
-from strandline.cli.changes import insist, judge, name_change, say_refused, say_undo, say_uses
+from strandline.cli.changes import insist, judge, name_change, say_refused, say_uses
 from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.many_ids import gather_images
 from strandline.cli.numbers import say_exact_bytes, say_time
 from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.tables import Column, show_table
+from strandline.cli.undoing import say_undo
 from strandline.cli.writing import asks_a_person, say, write_line
 from strandline.errors import InSeveralFoldersError, RefusedError
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
@@ -62,7 +63,7 @@ def delete(session: Session, ids: GivenIds, sds: tuple[str, ...], dry_run: bool)
         _warn(store, plan)
         report = store.delete(plan, dry_run=dry_run)
     document = {"dry_run": dry_run, **report.to_json(), "uses": [use.to_json() for use in plan.uses]}
-    session.answer(document, lambda: _show_deleted(report, dry_run=dry_run))
+    session.answer(document, lambda: _show_deleted(session, report, dry_run=dry_run))
     say_refused(report)
     return judge(report, dry_run=dry_run)
 
@@ -90,7 +91,7 @@ def restore(session: Session, ids: GivenIds, sd: str | None, dry_run: bool) -> i
 
     Each deleted file goes back to where it was. If something else is there now, it stays, and the deleted file stays
     in the trash. A path or name does not find what is deleted: give the image's id, which 'strandline trash list'
-    shows.
+    shows, or the number of an entry (trash_id in JSON), which means only this file.
     """
     with session.open_store() as store:
         images = _find_deleted(store, ids)
@@ -151,11 +152,11 @@ def _warn(store: Store, plan: DeletePlan) -> None:
     say_uses(plan.uses)
 
 
-def _show_deleted(report: ChangeReport, *, dry_run: bool) -> None:
+def _show_deleted(session: Session, report: ChangeReport, *, dry_run: bool) -> None:
     for change in report.possible if dry_run else report.done:
         write_line(f"{'would delete' if dry_run else 'deleted'} {name_change(change)}")
     if report.done:
-        say_undo(report)
+        say_undo(session, report.done)
 
 
 def _show_restored(report: ChangeReport, *, dry_run: bool) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import sds_argument
-from strandline.cli.changes import insist, judge, name_change, say_refused, say_undo
+from strandline.cli.changes import insist, judge, name_change, say_refused
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
+from strandline.cli.undoing import say_undo
 from strandline.cli.writing import say, write_line
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.remedies import say_command
@@ -48,7 +49,7 @@ def duplicates(
             return ExitStatus.DONE
         changes = _fold(store, sds, dry_run=dry_run, yes=yes)
     document = {"dry_run": dry_run, **report.to_json(), **changes.to_json()}
-    session.answer(document, lambda: _show_folded(changes, dry_run=dry_run))
+    session.answer(document, lambda: _show_folded(session, changes, dry_run=dry_run))
     say_refused(changes)
     return judge(changes, dry_run=dry_run)
 
@@ -87,10 +88,10 @@ def _show(report: DuplicateReport) -> None:
         say(f"{report.in_several:,} {are} in several storage directories, as backups of one another")
 
 
-def _show_folded(report: ChangeReport, *, dry_run: bool) -> None:
+def _show_folded(session: Session, report: ChangeReport, *, dry_run: bool) -> None:
     for change in report.possible if dry_run else report.done:
         write_line(f"{'would move' if dry_run else 'moved'} {name_change(change)} to the trash")
     if not report.plan:
         say("nothing to fold: each picture is there once, or notes name all of its files")
     elif report.done:
-        say_undo(report)
+        say_undo(session, report.done)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import STDIN, sd_option
-from strandline.cli.changes import say_undo_saving
 from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
@@ -16,6 +15,7 @@ from strandline.cli.progress import Bars
 from strandline.cli.save import NOT_WHOLE
 from strandline.cli.session import Session, get_stdin
 from strandline.cli.targets import choose_target, find_note
+from strandline.cli.undoing import say_undo_saving
 from strandline.cli.writing import is_terminal, say, say_about, write_line
 from strandline.model.left_out import say_left_out
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
@@ -58,7 +58,7 @@ def import_(
             progress=lambda _, done, total: bars.advance("importing", done, total),
             cancel=interrupt.asked,
         )
-    session.answer(report.to_json(), lambda: _show(report, target))
+    session.answer(report.to_json(), lambda: _show(session, report, target))
     for image in report.new:
         if not image.whole:
             say(f"{show_plainly(image.source)}: {NOT_WHOLE}")
@@ -77,7 +77,7 @@ def _judge(report: ImportReport) -> int:
     return exit_status_of(report.refused[0].error)
 
 
-def _show(report: ImportReport, target: StorageDir) -> None:
+def _show(session: Session, report: ImportReport, target: StorageDir) -> None:
     shown = report.new[:MOST_SHOWN] if is_terminal(sys.stdout) else report.new
     for image in shown:
         write_line(f"{show_plainly(image.path)} from {show_plainly(image.source)}")
@@ -87,7 +87,7 @@ def _show(report: ImportReport, target: StorageDir) -> None:
         say(line)
     say(_summarize(report, target))
     if report.done:
-        say_undo_saving(target.name, (image.image_id for image in report.done))
+        say_undo_saving(session, target.name, (image.image_id for image in report.done))
 
 
 def _summarize(report: ImportReport, target: StorageDir) -> str:

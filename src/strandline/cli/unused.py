@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import sds_argument
-from strandline.cli.changes import insist, judge, say_refused, say_undo
+from strandline.cli.changes import insist, judge, say_refused
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.numbers import say_exact_bytes, say_time
 from strandline.cli.session import Session
 from strandline.cli.tables import Column, show_table
+from strandline.cli.undoing import say_undo
 from strandline.cli.writing import say, write_line
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.remedies import refer_to, say_command
@@ -77,7 +78,7 @@ def collect(session: Session, sds: tuple[str, ...], dry_run: bool, yes: bool) ->
             insist(f"move {_count(report)} to the trash", yes=yes, can_be_undone=True)
             report = store.collect(sds or None)
     document = {"dry_run": dry_run, **report.to_json()}
-    session.answer(document, lambda: _show_collected(report, dry_run=dry_run))
+    session.answer(document, lambda: _show_collected(session, report, dry_run=dry_run))
     say_refused(report)
     return judge(report, dry_run=dry_run)
 
@@ -122,7 +123,7 @@ def _show(report: UnusedReport) -> None:
             )
 
 
-def _show_collected(report: CollectReport, *, dry_run: bool) -> None:
+def _show_collected(session: Session, report: CollectReport, *, dry_run: bool) -> None:
     if not report.plan:
         write_line(f"nothing to collect now: {LEFT}" if report.left else f"nothing to collect: {RULE}")
         _say_left_out(report)
@@ -131,7 +132,7 @@ def _show_collected(report: CollectReport, *, dry_run: bool) -> None:
         where = show_plainly(f"{change.path} in {change.sd_name!r}")
         write_line(f"{'would go' if dry_run else 'moved'} to the trash: {where}")
     if report.done:
-        say_undo(report)
+        say_undo(session, report.done)
     if report.left:
         say(f"{say_count(report.left, 'more picture')} may go later: {LEFT}")
     _say_left_out(report)

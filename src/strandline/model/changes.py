@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import ClassVar, NamedTuple
 
 from strandline.errors import StrandlineError
@@ -31,6 +32,8 @@ class FileChange(JsonForm):
     """Relative to the storage directory, with ``/``; None if there is no such file."""
     size_bytes: int | None = None
     sd_name: str | None = None
+    trash_id: str | None = field(default=None, compare=False)
+    """The entry of the trash that has it now; None if it is not there."""
 
     JSON: ClassVar[Table] = own_keys("image_id", "sd_id", "sd_name", "path", "size_bytes")
 
@@ -40,10 +43,14 @@ class FileChange(JsonForm):
 
 
 def change_of(
-    sd: StorageDir, path: str | None, image_id: ImageId | None, size_bytes: int | None = None
+    sd: StorageDir,
+    path: str | None,
+    image_id: ImageId | None,
+    size_bytes: int | None = None,
+    trash_id: str | None = None,
 ) -> FileChange:
     """The row of a file in a known storage directory."""
-    return FileChange(image_id, sd.sd_id, path, size_bytes, sd.name)
+    return FileChange(image_id, sd.sd_id, path, size_bytes, sd.name, trash_id)
 
 
 @dataclass(frozen=True, slots=True)

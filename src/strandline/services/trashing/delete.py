@@ -242,7 +242,7 @@ def delete_file(
 
     trashed = take_out(bench, sd, folder, name, step.image_id, reason, judge)
     room.take(trashed.size_bytes)
-    return change_of(sd, step.path, step.image_id, trashed.size_bytes)
+    return change_of(sd, step.path, step.image_id, trashed.size_bytes, trashed.trash_id)
 
 
 def take_out(

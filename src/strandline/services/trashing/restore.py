@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 def restore_images(
     bench: Workbench, image_ids: Iterable[ImageId], sd: StorageDir | None = None, *, dry_run: bool = False
 ) -> ChangeReport:
-    """Puts back each deleted file of the images, or only those of one storage directory, if its place is free.
+    """Puts back each deleted file of the images, or only those of one storage directory, if its place is free. An id
+    that no deleted image has may be the number of an entry: then that one alone.
 
     Durable when it returns. Idempotent: bytes that are back already count as done. One that is refused stays in the
     trash and does not stop the others.
@@ -49,6 +50,9 @@ def restore_images(
     for image_id in dict.fromkeys(image_ids):
         with bench.catalog.read() as reader:
             entries, _ = choose_to_restore(reader.trash.list_trashed(image_id))
+            single = None if entries else reader.trash.find_trashed(image_id)
+        if single is not None and single.reason in RESTORABLE:
+            entries = [single]
         pairs = [(entry, _find_target(entry, sds)) for entry in entries]
         found = [(entry, target) for entry, target in pairs if sd is None or target == sd]
         if not found:
