@@ -55,6 +55,22 @@ def test_a_card_is_imported(made: CommandHome, card: Path) -> None:
     }  # fmt: skip
 
 
+def test_what_was_left_out_has_a_name(card: Path) -> None:
+    """A person wipes the card afterwards. Films first; sidecar files are only counted."""
+    for number in range(24):
+        (card / "DCIM" / f"MVI_{number:04}.MOV").write_bytes(b"\0\0\0\x14ftypqt  film")
+    (card / "DCIM" / "list.txt").write_text("a list")
+    said = run("import", card, "--dry-run").stderr.splitlines()
+    assert said[0].startswith(
+        "strandline: 24 left out, films and sounds, which are no pictures: MVI_0000.MOV, "
+    )
+    assert said[0].endswith("MVI_0019.MOV and 4 more (--json lists all)")
+    assert said[1:3] == [
+        "strandline: 1 left out, sidecar files, which say something about a picture",
+        "strandline: 1 left out, not pictures: list.txt",
+    ]
+
+
 def test_an_archive_comes_through_a_pipe(made: CommandHome, card: Path, tmp_path: Path) -> None:
     """As any bytes do."""
     with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:

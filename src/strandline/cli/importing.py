@@ -83,7 +83,7 @@ def _show(session: Session, report: ImportReport, target: StorageDir) -> None:
         write_line(f"{show_plainly(image.path)} from {show_plainly(image.source)}")
     if (more := len(report.new) - len(shown)) > 0:
         write_line(f"and {more:,} more (--json lists all)")
-    for line in say_left_out(report.left_out):
+    for line in say_left_out(report.left_out, names_others=True):
         say(line)
     say(_summarize(report, target))
     if report.done:

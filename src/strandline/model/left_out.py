@@ -63,8 +63,17 @@ WORDS = {
     Reason.UNSUPPORTED: "not pictures",
 }
 
-_NOT_NAMED = frozenset({Reason.UNSUPPORTED, Reason.SIDECAR})
-"""Nobody wants to read the names of a hundred notes."""
+RECORDINGS = "films and sounds, which are no pictures"
+
+SHOWN_RECORDINGS = 20
+"""Who wipes the card after an import must know of each film that it has."""
+
+_RECORDINGS = frozenset({
+    "3g2", "3gp", "aac", "aif", "aiff", "amr", "avi", "flac", "flv", "insv", "lrv", "m2ts", "m4a", "m4v", "mkv",
+    "mov", "mp3", "mp4", "mpeg", "mpg", "mts", "mxf", "oga", "ogg",
+    "ogv", "opus", "qt", "vob", "wav", "webm", "wma", "wmv",
+})  # fmt: skip
+"""Extensions of films and sounds, as cameras, telephones, and recorders write them."""
 
 _NEVER_PICTURES = {
     NameKind.LITTER: Reason.LITTER,
@@ -120,22 +129,37 @@ class Unlisted:
     error: StrandlineError
 
 
-def say_left_out(items: Iterable[LeftOut]) -> list[str]:
-    """A line for each reason: how many, which, and why. What could be a picture comes first. Pure."""
-    by_reason: dict[Reason, list[str]] = {}
+def group_left_out(items: Iterable[LeftOut]) -> list[tuple[str, list[LeftOut]]]:
+    """What was left out by the words for its reason: films and sounds first, then what could be a picture, and then
+    what nobody misses. Pure.
+    """
+    by_words: dict[str, list[LeftOut]] = {}
     for item in items:
-        by_reason.setdefault(item.reason, []).append(item.path.replace("\\", "/").rpartition("/")[2])
-    return [
-        f"{len(names):,} left out, {words}" + ("" if reason in _NOT_NAMED else f": {say_some(names)}")
-        for reason, words in WORDS.items()
-        if (names := by_reason.get(reason))
-    ]
+        is_recording = item.reason is Reason.UNSUPPORTED and _extension_of(item.path).lower() in _RECORDINGS
+        by_words.setdefault(RECORDINGS if is_recording else WORDS[item.reason], []).append(item)
+    return [(words, by_words[words]) for words in (RECORDINGS, *WORDS.values()) if words in by_words]
 
 
-def say_some(names: Sequence[str]) -> str:
+def say_left_out(items: Iterable[LeftOut], *, names_others: bool = False) -> list[str]:
+    """A line for each reason: how many, which, and why. Sidecar files are only counted, and unless ``names_others``,
+    so is what is neither picture nor recording: a folder of notes may have thousands. Pure.
+    """
+    only_counted = {WORDS[Reason.SIDECAR], *(() if names_others else (WORDS[Reason.UNSUPPORTED],))}
+    lines = []
+    for words, some in group_left_out(items):
+        names = [item.path.replace("\\", "/").rpartition("/")[2] for item in some]
+        shown = SHOWN_RECORDINGS if words == RECORDINGS else SHOWN_NAMES
+        lines.append(
+            f"{len(names):,} left out, {words}"
+            + ("" if words in only_counted else f": {say_some(names, shown)}")
+        )
+    return lines
+
+
+def say_some(names: Sequence[str], most: int = SHOWN_NAMES) -> str:
     """The first names, and how many more there are."""
-    more = len(names) - SHOWN_NAMES
-    shown = ", ".join(map(quote_word, names[:SHOWN_NAMES]))
+    more = len(names) - most
+    shown = ", ".join(map(quote_word, names[:most]))
     return f"{shown} and {more:,} more (--json lists all)" if more > 0 else shown
 
 

@@ -7,7 +7,6 @@ into the same storage directory.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from typing import BinaryIO, NamedTuple
 
 from fastapi import APIRouter, Request
@@ -17,7 +16,7 @@ from strandline.errors import InvalidInputError, StrandlineError
 from strandline.model.addresses import is_web_address
 from strandline.model.changes import ChangeReport
 from strandline.model.imports import ImportReport
-from strandline.model.left_out import WORDS, Reason
+from strandline.model.left_out import group_left_out
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.care_jobs import CareJob, Kind
@@ -204,10 +203,10 @@ def summarize(report: ImportReport) -> list[Fact]:
         Fact(report.twice, "with the same bytes as another", []),
         Fact(len(cut), "cut short or broken, and kept as they are", cut[:MOST_LINES]),
     ]
-    reasons = Counter(each.reason for each in report.left_out)
-    for reason in Reason:
-        names = [each.path for each in report.left_out if each.reason is reason][:MOST_LINES]
-        facts.append(Fact(reasons[reason], f"left out: {WORDS[reason]}", names))
+    facts += [
+        Fact(len(some), f"left out: {words}", [each.path for each in some[:MOST_LINES]])
+        for words, some in group_left_out(report.left_out)
+    ]
     return [fact for fact in facts if fact.number]
 
 
