@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -73,6 +74,11 @@ def test_what_is_on_its_way_is_neither_new_nor_resolved() -> None:
     (known,) = plan_news([], [make_finding(FindingKind.MISSING, "a.md", "x.png")], (), NOW).missing
     for kind in (FindingKind.ARRIVING, FindingKind.IN_CLOUD, FindingKind.OUTSIDE):
         on_its_way = [make_finding(kind, "a.md", "x.png")]
-        assert plan_news([known], on_its_way, (), LATER) == ReferenceNews()
+        news = plan_news([known], on_its_way, (), LATER)
+        assert news == ReferenceNews(moved=[replace(known, on_its_way=True)])
+        assert plan_news(news.moved, on_its_way, (), LATER) == ReferenceNews()
         assert plan_news([], on_its_way, (), LATER) == ReferenceNews()
+        gone_again = plan_news(news.moved, [make_finding(FindingKind.MISSING, "a.md", "x.png")], (), LATER)
+        assert gone_again == ReferenceNews(moved=[known])
+        assert plan_news(news.moved, [], (), LATER).resolved == news.moved
     assert plan_news([known], [], (), LATER).resolved == [known]

@@ -50,7 +50,7 @@ def fill(home: Path, *, shareable: bool = True) -> Path:
         conn.execute("INSERT INTO unused_files VALUES (1, 'media/ä', -1)")
         conn.execute("INSERT INTO altered_files VALUES (1, 'media/ä', 'f', 9223372036854775807, '1:2:3', 1)")
         conn.execute("INSERT INTO notes VALUES (1, 'a.md', '1:2:3', ?)", ('["\n\\u0000"]',))
-        conn.execute("INSERT INTO open_references VALUES (1, 'a.md', 'x.png', 1, NULL, 1)")
+        conn.execute("INSERT INTO open_references VALUES (1, 'a.md', 'x.png', 1, NULL, 1, 0)")
         conn.execute("INSERT INTO access_tokens VALUES ('a', 'f', 'read', NULL, 1, NULL, 1)")
         conn.execute("INSERT INTO access_token_dirs VALUES ('a', 1)")
         conn.execute("INSERT INTO audit VALUES (7, 1, 'w', 'POST /', 200, 'x', '[]', '[]', 0)")

@@ -296,6 +296,8 @@ MIGRATIONS: tuple[Step, ...] = (
     say_access,
     # What they changed.
     say_audit,
+    # Pictures that notes miss, and that are on their way.
+    lambda dialect: f"ALTER TABLE open_references ADD COLUMN on_its_way {dialect.whole} NOT NULL DEFAULT 0;",
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""
 

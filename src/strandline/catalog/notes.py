@@ -26,24 +26,26 @@ class NoteReader:
         return rows.fetchall()
 
     def list_open(self, sd: int) -> list[OpenReference]:
-        """The pictures that notes miss, by note and line."""
+        """The pictures that notes miss, by note and line, also those that are on their way."""
         from strandline.model.open_references import OpenReference  # here: few questions need it
 
         rows = self._conn.execute(
-            "SELECT note, target, line, path, since_us FROM open_references WHERE sd = ? "
+            "SELECT note, target, line, path, since_us, on_its_way FROM open_references WHERE sd = ? "
             "ORDER BY note, line, target",
             (sd,),
         )
         return [
-            OpenReference(note, target, line, path, from_microseconds(since_us))
-            for note, target, line, path, since_us in rows
+            OpenReference(note, target, line, path, from_microseconds(since_us), bool(on_its_way))
+            for note, target, line, path, since_us, on_its_way in rows
         ]
 
     def count_open(self) -> dict[int, int]:
-        """How many pictures notes miss, by the number of each SD whose notes were checked at least once."""
+        """How many pictures notes miss, by the number of each SD whose notes were checked at least once. Those that
+        are on their way do not count.
+        """
         rows = self._conn.execute(
-            "SELECT number, (SELECT count(*) FROM open_references WHERE sd = number) FROM storage_dirs "
-            "WHERE notes_checked_us IS NOT NULL"
+            "SELECT number, (SELECT count(*) FROM open_references WHERE sd = number AND on_its_way = 0) "
+            "FROM storage_dirs WHERE notes_checked_us IS NOT NULL"
         )
         return dict(rows.fetchall())
 
@@ -92,10 +94,11 @@ class NoteWriter(NoteReader):
     def set_open(self, sd: int, references: Iterable[OpenReference]) -> None:
         """These are missed, where they say."""
         self._conn.executemany(
-            "INSERT INTO open_references (sd, note, target, line, path, since_us) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (sd, note, target) DO UPDATE SET line = excluded.line, path = excluded.path",
+            "INSERT INTO open_references (sd, note, target, line, path, since_us, on_its_way) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sd, note, target) DO UPDATE SET line = excluded.line, "
+            "path = excluded.path, on_its_way = excluded.on_its_way",
             (
-                (sd, each.note, each.target, each.line, each.path, as_microseconds(each.since))
+                (sd, *each.key, each.line, each.path, as_microseconds(each.since), int(each.on_its_way))
                 for each in references
             ),
         )

@@ -155,12 +155,13 @@ def say_schema(dialect: Dialect) -> str:
         PRIMARY KEY (sd, path)
     ){dialect.clustered};
     CREATE TABLE open_references (
-        sd       {dialect.whole} NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
-        note     {dialect.text} NOT NULL,
-        target   {dialect.text} NOT NULL,
-        line     {dialect.whole} NOT NULL,
-        path     {dialect.text},
-        since_us {dialect.whole} NOT NULL,
+        sd         {dialect.whole} NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        note       {dialect.text} NOT NULL,
+        target     {dialect.text} NOT NULL,
+        line       {dialect.whole} NOT NULL,
+        path       {dialect.text},
+        since_us   {dialect.whole} NOT NULL,
+        on_its_way {dialect.whole} NOT NULL DEFAULT 0,
         PRIMARY KEY (sd, note, target)
     ){dialect.clustered};
     {say_access(dialect)}
@@ -205,5 +206,5 @@ def say_audit(dialect: Dialect) -> str:
     """
 
 
-VERSION = 18
+VERSION = 19
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""

@@ -63,7 +63,7 @@ TABLES = (
     Table("unused_files", "sd path", "sd path since_us"),
     Table("altered_files", "sd path", "sd path sha256 size_bytes stamp since_us"),
     Table("notes", "sd path", "sd path stamp found"),
-    Table("open_references", "sd note target", "sd note target line path since_us"),
+    Table("open_references", "sd note target", "sd note target line path since_us on_its_way"),
     Table("access_tokens", "token_id", "token_id secret_sha256 role note made_us expires_us is_limited"),
     Table("access_token_dirs", "token_id sd", "token_id sd"),
     Table("audit", "number", "number at_us who action status address folders images image_count"),

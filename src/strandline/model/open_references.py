@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
+from typing import ClassVar
 
-from strandline.model.json_form import JsonForm
+from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.note_checks import Finding, FindingKind
 from strandline.model.values import dataclass
 
@@ -32,6 +33,10 @@ class OpenReference(JsonForm):
     """Where the picture should be."""
     since: datetime
     """When it was noticed."""
+    on_its_way: bool = False
+    """Something of it is there now, but not yet all. It is not counted, and not resolved either."""
+
+    JSON: ClassVar[Table] = own_keys("note", "target", "line", "path", "since")
 
     @property
     def key(self) -> tuple[str, str]:
@@ -47,7 +52,7 @@ class ReferenceNews:
     resolved: list[OpenReference] = field(default_factory=list)
     """They are not missed any more: the picture is there, or the note does not refer to it."""
     moved: list[OpenReference] = field(default_factory=list)
-    """They are on another line of the note now, or belong at another path."""
+    """They are on another line of the note now, or belong at another path, or are on their way, or not any more."""
 
 
 def plan_news(
@@ -79,10 +84,14 @@ def plan_news(
     for open_one in known:
         told.add(open_one.key)
         again = found.get(open_one.key)
-        if again is not None:
-            if (again.line, again.path) != (open_one.line, open_one.path):
-                news.moved.append(OpenReference(*open_one.key, again.line, again.path, open_one.since))
-        elif not (open_one.key in undecided or open_one.note in unread or open_one.note.startswith(folders)):
+        if open_one.key in undecided:
+            if not open_one.on_its_way:
+                news.moved.append(replace(open_one, on_its_way=True))
+        elif again is not None:
+            now_open = replace(again, since=open_one.since)
+            if now_open != open_one:
+                news.moved.append(now_open)
+        elif not (open_one.note in unread or open_one.note.startswith(folders)):
             news.resolved.append(open_one)
     news.missing.extend(each for key, each in found.items() if key not in told and key not in undecided)
     return news

@@ -49,6 +49,11 @@ def test_open_references_are_set_and_forgotten(catalog: Catalog) -> None:
     with catalog.read() as reader:
         assert reader.notes.list_open(1) == [two, replace(one, line=9)]
         assert [reader.notes.is_checked(sd) for sd in (1, 2)] == [True, False]
+        assert reader.notes.count_open() == {1: 2}
+    with catalog.write() as writer:
+        writer.notes.set_open(1, [replace(two, on_its_way=True)])
+        assert writer.notes.count_open() == {1: 1}
+        assert [each.on_its_way for each in writer.notes.list_open(1)] == [True, False]
     with catalog.write() as writer:
         writer.notes.forget_open(1, [one.key, two.key])
         assert writer.notes.list_open(1) == []

@@ -13,6 +13,7 @@ from strandline.model.storage_dirs import StorageDirState
 from strandline.services.checking import open_references
 from strandline.services.checking.known_notes import check_notes
 from strandline.services.checking.open_references import list_open_references, tell_check, tell_references
+from strandline.services.status import measure_status
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.manage import get_by_number
 from strandline.services.storage_dirs.presence import move_to_state
@@ -74,12 +75,21 @@ def test_what_comes_and_goes_is_told_once(bench: Workbench, vault: Path) -> None
 
 
 def test_half_a_picture_resolves_nothing_before_it_is_there(bench: Workbench, vault: Path) -> None:
-    """A temporary of a sync client is no picture."""
+    """A temporary of a sync client is no picture. While it is on its way, nobody calls it missed, and nothing is told
+    twice.
+    """
     put(vault, "img/.syncthing.two.png.tmp", TWO[:20])
     assert tell(bench) == []
+    assert list_open(bench) == []
+    assert [each.missing_references for each in measure_status(bench).sds] == [0]
+    (vault / "img/.syncthing.two.png.tmp").unlink()
+    assert tell(bench) == []
     assert len(list_open(bench)) == 1
+    assert [each.missing_references for each in measure_status(bench).sds] == [1]
+    put(vault, "img/.syncthing.two.png.tmp", TWO)
+    assert tell(bench) == []
     (vault / "img/.syncthing.two.png.tmp").rename(vault / "img/two.png")
-    assert [kind for kind, *_ in tell(bench)] == ["reference.resolved"]
+    assert tell(bench) == [("reference.resolved", "a.md", 2, "img/two.png")]
 
 
 def test_a_check_that_somebody_made_is_told_as_well(bench: Workbench, vault: Path) -> None:

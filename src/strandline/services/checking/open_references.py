@@ -93,6 +93,8 @@ def _tell(
 
 
 def list_open_references(bench: Workbench, sd: StorageDir) -> list[OpenReference]:
-    """What the notes of the SD missed at the last check of all of them, by note and line."""
+    """What the notes of the SD missed at the last check of all of them, by note and line. What was on its way is left
+    out.
+    """
     with bench.catalog.read() as reader:
-        return reader.notes.list_open(sd.number)
+        return [each for each in reader.notes.list_open(sd.number) if not each.on_its_way]
