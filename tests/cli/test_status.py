@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from builders.command_home import CommandHome
+from builders.named_vault import put
+from builders.pictures import make_picture
 from builders.program import run
 
 
@@ -47,6 +49,29 @@ def test_what_is_offline_cannot_be_told(made: CommandHome, notes: Path) -> None:
     assert answer.json["outcome"] == "unknown"
     made.put_damaged(made.make_storage_dir("Other"))
     assert run("status").status == 1
+
+
+def test_notes_that_nobody_looked_at_are_not_called_well(made: CommandHome) -> None:
+    """They may miss any picture. A check of all of them tells, and then the status knows what it found."""
+    root = made.folder / "Vault"
+    put(root, "one.png", make_picture("png"))
+    put(root, "a.md", b"![](one.png) ![](two.png)")
+    assert run("sd", "add", root).status == 0
+    answer = run("status")
+    assert answer.status == 6
+    assert answer.text.startswith(
+        "Nothing is known to be wrong, but the notes of Vault were not looked at yet: 1 "
+    )
+    assert "  Vault: its notes were not looked at yet; `strandline check Vault` does\n" in answer.text
+    assert run("check", root / "a.md").status == 1
+    assert run("status").status == 6, "only a part was looked at"
+    assert run("check", "Vault").status == 1
+    answer = run("status")
+    assert answer.status == 1
+    assert "  Vault: 1 picture is missed by a note\n" in answer.text
+    put(root, "two.png", make_picture("png", seed=2))
+    assert run("check", "Vault").status == 0
+    assert run("status").status == 0
 
 
 def test_an_empty_home_is_told_what_to_do(made: CommandHome) -> None:

@@ -80,6 +80,7 @@ def check(
             roots,
             lambda root: store.recall(by_path[root]) if store is not None and root in by_path else None,
         )
+        _tell(store, around, checks)
     if known is not None:
         checks = [leave_out(each, known) for each in checks]
     if session.json:
@@ -89,6 +90,15 @@ def check(
     if any(each.has_errors for each in checks):
         return ExitStatus.FINDINGS
     return ExitStatus.UNAVAILABLE if any(each.unread for each in checks) else ExitStatus.DONE
+
+
+def _tell(store: Store | None, sds: Sequence[StorageDir], checks: Sequence[NoteCheck]) -> None:
+    """Lets the catalog know what the notes of a whole storage directory miss, as a watcher does."""
+    by_path = {sd.path: sd for sd in sds}
+    for each in checks:
+        if store is not None and each.path in by_path:
+            with suppress(StrandlineError):  # what was found is shown all the same
+                store.tell_check(by_path[each.path].path, each)
 
 
 def _read_baseline(name: str | None) -> Known | None:

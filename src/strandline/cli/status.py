@@ -14,7 +14,7 @@ from strandline.cli.tables import Badge, Cell, Column, show_table
 from strandline.cli.wording import colour_of, say_moment, say_size
 from strandline.cli.writing import write_line
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
-from strandline.model.remedies import say_command
+from strandline.model.remedies import refer_to, say_command
 from strandline.model.state_words import STORAGE_DIR_WORDS
 from strandline.model.store_status import Outcome, StorageDirStatus, StoreStatus
 
@@ -32,7 +32,7 @@ def status(session: Session) -> int:
 
     Checks whether each folder is there, and reports what the last scan of it found. It reads no picture and lists no
     folder, so cron may run it often. The exit status is 0 if all is well, 1 if a person should look at something, and
-    6 if nothing is known to be wrong, but a folder is offline, or none was added.
+    6 if nothing is known to be wrong, but a folder is offline, its notes were not looked at yet, or none was added.
     """
     with session.open_store(looks=True) as store:
         store.refresh_storage_dirs()
@@ -45,7 +45,10 @@ def _show(session: Session, found: StoreStatus) -> None:
     write_line(found.summary)
     for reason in found.reasons:
         place = f"home {session.find_home()}" if reason.sd is None else reason.sd.name
-        write_line(f"  {show_plainly(place)}: {show_plainly(reason.message)}")
+        remedy = ""
+        if reason.kind == "notes-unchecked" and reason.sd is not None:
+            remedy = f"; {say_command('check', refer_to(reason.sd))} does"
+        write_line(f"  {show_plainly(place)}: {show_plainly(reason.message)}{remedy}")
     if not found.sds:
         write_line(f"Add one with {say_command('sd', 'add', 'PATH')}")
         return

@@ -11,6 +11,9 @@ from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.note_checks import Finding, FindingKind
 from strandline.model.values import dataclass
 
+MOST_FILES = 200_000
+"""A check holds the names of all files: about 150 bytes each. In a folder with more images, a person asks."""
+
 _OPEN = frozenset({FindingKind.MISSING, FindingKind.MISPLACED})
 
 _ON_ITS_WAY = frozenset(

@@ -61,6 +61,8 @@ class StorageDirStatus(JsonForm):
     """Pictures that its notes miss; None if a watcher never checked them."""
     unreadable: int = 0
     """Images and folders that the last scan could not read."""
+    has_unchecked_notes: bool = False
+    """Whether it is a folder of named pictures whose notes a watcher would check, and nobody ever did."""
 
     JSON: ClassVar[Table] = {
         "sd_id": "sd.sd_id", "name": "sd.name", "path": "sd.path", "layout": "sd.layout", "state": "sd.state",
@@ -90,8 +92,8 @@ class StatusReason(JsonForm):
     """One reason why a person should look, or why something cannot be told."""
 
     kind: str
-    """offline, incomplete-sd, suspect, copied, not-scanned, unreadable, damaged, foreign, incomplete, missing, or
-    missing-references; of the home, no-folder or home-full."""
+    """offline, incomplete-sd, suspect, copied, not-scanned, unreadable, damaged, foreign, incomplete, missing,
+    missing-references, or notes-unchecked; of the home, no-folder or home-full."""
     sd: StorageDir | None
     """None if it concerns the home."""
     count: int | None
@@ -109,7 +111,7 @@ class StatusReason(JsonForm):
         return None if self.sd is None else self.sd.sd_id
 
 
-CANNOT_TELL = frozenset({"offline", "incomplete-sd", "no-folder"})
+CANNOT_TELL = frozenset({"offline", "incomplete-sd", "no-folder", "notes-unchecked"})
 """The kinds of reasons that say nothing bad about any image."""
 
 
@@ -199,15 +201,17 @@ def say_status(status: StoreStatus) -> str:
     all_of_it = f"{size} in {say_count(len(status.sds), 'folder')}"
     of_sds = [(reason.kind, reason.sd.number) for reason in status.reasons if reason.sd is not None]
     looks = {number for kind, number in of_sds if kind not in CANNOT_TELL}
-    away = {number for _, number in of_sds} - looks
-    look_at, not_seen = (
+    away = {number for kind, number in of_sds if kind != "notes-unchecked"} - looks
+    unread = {number for _, number in of_sds} - looks - away
+    look_at, not_seen, of_notes = (
         [show_plainly(each.sd.name) for each in status.sds if each.sd.number in numbers]
-        for numbers in (looks, away)
+        for numbers in (looks, away, unread)
     )
     if any(reason.kind == "home-full" for reason in status.reasons):
         look_at.append("the home" if look_at else "The home")
     said = [f"{_join(look_at)} {'needs' if len(look_at) == 1 else 'need'} a look"] if look_at else []
     said += [f"{_join(not_seen)} cannot be looked at now"] if not_seen else []
+    said += [f"the notes of {_join(of_notes)} were not looked at yet"] if of_notes else []
     if not said:
         return f"All is well: {all_of_it}."
     beginning = "" if look_at else "Nothing is known to be wrong, but "
@@ -265,3 +269,5 @@ def _judge(
     ):
         if number > 0:
             yield kind, number, say_count(number, *words)
+    if status.has_unchecked_notes:
+        yield "notes-unchecked", None, "its notes were not looked at yet"

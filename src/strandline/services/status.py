@@ -10,7 +10,8 @@ from dataclasses import replace
 from strandline.catalog.port import Reader
 from strandline.model.conflict_copies import find_shown
 from strandline.model.image_files import ImageFilter
-from strandline.model.storage_dirs import FileCounts, StorageDir
+from strandline.model.open_references import MOST_FILES
+from strandline.model.storage_dirs import FileCounts, LayoutKind, StorageDir
 from strandline.model.store_status import FileMeasures, StorageDirStatus, StoreStatus
 from strandline.pictures.decoding import count_failures
 from strandline.services.scanning.last_scans import count_unreadable, find_last_scan
@@ -39,6 +40,7 @@ def measure_status(bench: Workbench) -> StoreStatus:
                     find_last_scan(bench, sd),
                     missed.get(sd.number),
                     count_unreadable(bench, sd),
+                    sd.number not in missed and _has_notes_to_check(bench, sd, counts[sd.number].images),
                 )
                 for sd in sds
             ),
@@ -49,6 +51,12 @@ def measure_status(bench: Workbench) -> StoreStatus:
             decoder_failures=count_failures(),
             home_free_bytes=_find_home_room(bench),
         )
+
+
+def _has_notes_to_check(bench: Workbench, sd: StorageDir, images: int) -> bool:
+    """Whether a watcher would check its notes. Those of a folder that has images by ids may be elsewhere."""
+    is_named = sd.layout is LayoutKind.NAMED and sd.is_on_disk
+    return is_named and images <= MOST_FILES and bench.folder(sd).is_local
 
 
 def _find_home_room(bench: Workbench) -> int | None:

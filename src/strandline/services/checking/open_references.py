@@ -11,14 +11,11 @@ from strandline.catalog.port import Writer
 from strandline.errors import DiskError, SourceNotFoundError
 from strandline.model.events import ReferenceEvent, ReferenceMissing, ReferenceResolved
 from strandline.model.note_checks import CheckOptions, NoteCheck
-from strandline.model.open_references import OpenReference, plan_news
+from strandline.model.open_references import MOST_FILES, OpenReference, plan_news
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.checking.known_notes import check_notes
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
-
-MOST_FILES = 200_000
-"""A check holds the names of all files: about 150 bytes each. In a folder with more images, a person asks."""
 
 
 def tell_references(bench: Workbench, sd: StorageDir, go_on: Callable[[], None] = lambda: None) -> None:

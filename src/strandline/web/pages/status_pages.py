@@ -34,10 +34,13 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 TONES = {Outcome.WELL: "good", Outcome.LOOK: "bad", Outcome.UNKNOWN: "wait"}
 
-LINK_WORDS = {"missing-references": "Which, and where", "not-scanned": "Scan it", "copied": "What to do"}
+LINK_WORDS = {
+    "missing-references": "Which, and where", "not-scanned": "Scan it", "copied": "What to do",
+    "notes-unchecked": "Look at them",
+}  # fmt: skip
 """What a link beside a reason says, if the inspector is not where it leads, or says it better."""
 
-AT_FOLDERS = frozenset({*CANNOT_TELL, "suspect", "copied", "not-scanned"})
+AT_FOLDERS = frozenset({*CANNOT_TELL, "suspect", "copied", "not-scanned"}) - {"notes-unchecked"}
 """The kinds of reasons whose buttons are on the Folders page."""
 
 
@@ -178,7 +181,7 @@ def _link(base: str, reason: StatusReason, each: StorageDirStatus) -> Reason:
     key = key_of(each.sd)
     if reason.kind in AT_FOLDERS:
         address, link = f"{base}/folders#sd-{each.sd.number}", "Why, and what to do"
-    elif reason.kind == "missing-references":
+    elif reason.kind in ("missing-references", "notes-unchecked"):
         address, link = f"{base}/inspect/{key}/notes", ""
     else:
         address, link = f"{base}/inspect/{key}", "Which, and what to do"
