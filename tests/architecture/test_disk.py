@@ -123,6 +123,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/checking/check.py": ("the folder that a person wants checked", {"folders.file_tree"}),
     "services/checking/note_tree.py": ("the same", {"folders.file_tree"}),
     "services/checking/picture_state.py": ("the same", {"folders.file_tree"}),
+    "services/checking/stand_ins.py": ("the same", {"folders.file_tree"}),
     "services/checking/unchanged.py": ("the same", {"folders.file_tree"}),
     "services/checking/roots.py": ("the same", {"folders.file_tree", "os.stat"}),
     "services/collecting/usage.py": ("the texts of storage directories", {"folders.file_tree"}),

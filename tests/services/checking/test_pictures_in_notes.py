@@ -32,6 +32,33 @@ def test_a_picture_that_is_not_here_yet_is_not_missing(
     assert list_kinds(check(vault.root)) == [(kind, "x.png")]
 
 
+@pytest.mark.parametrize(
+    ("path", "data", "kind", "words"),
+    [
+        (
+            ".syncthing.x.png.tmp",
+            b"half",
+            "missing",
+            "only an unfinished download of it is here: .syncthing.x.png.tmp, which has not changed since 2",
+        ),
+        ("x.png", b"", "damaged", "the file is empty"),
+        ("x.png", bytes(999), "damaged", "the file has only zeros"),
+        (".x.png.icloud", b"", "in-cloud", "the picture is in the cloud"),
+    ],
+)
+def test_what_has_not_changed_for_a_day_does_not_arrive(
+    vault: Vault, path: str, data: bytes, kind: str, words: str
+) -> None:
+    """Waiting for it would be in vain. A placeholder waits for a person."""
+    vault.put(path, data, age_s=TWO_DAYS_S)
+    vault.put("note.md", b"![](x.png)")
+    report = check(vault.root)
+    assert [(finding.kind, finding.message[: len(words)]) for finding in report.findings] == [(kind, words)]
+    if path.startswith(".syncthing"):
+        vault.put(".x.png.1a2b3c", b"another one, by rsync")
+        assert list_kinds(check(vault.root)) == [("arriving", "x.png")]
+
+
 def test_complete_wants_everything_here(vault: Vault) -> None:
     """What is still arriving is a note by default."""
     vault.put("x.png", b"")

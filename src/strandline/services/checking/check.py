@@ -41,7 +41,7 @@ from strandline.services.checking import messages
 from strandline.services.checking.collecting import Collected
 from strandline.services.checking.memory import Memory
 from strandline.services.checking.note_tree import NoteTree
-from strandline.services.checking.picture_state import PictureState, find_fault, have_same_bytes
+from strandline.services.checking.picture_state import QUIET_S, PictureState, find_fault, have_same_bytes
 from strandline.services.checking.roots import find_base, find_root
 from strandline.services.checking.stand_ins import StandIns
 from strandline.services.checking.unused import list_unused
@@ -53,9 +53,6 @@ _PRESENT = (Verdict.FOUND, Verdict.NOT_PORTABLE, Verdict.AMBIGUOUS)
 
 MAX_NOTE_BYTES = 16 * 1024 * 1024
 """A larger file is not written by hand. It is named as unread."""
-
-QUIET_S = 24 * 3600
-"""Nothing that was changed since is called damaged: it may still be arriving (SPEC §6)."""
 
 SAMPLES = 200
 """Notes outside the checked path that are read to see in which way references are written there."""
@@ -341,8 +338,10 @@ class _Check:
         if resolved.verdict is Verdict.OUTSIDE and self._was_here(resolved):
             resolved = replace(resolved, verdict=Verdict.MISSING)
         if resolved.verdict in _ABSENT and resolved.path is not None:
-            if standing_in := self._stand_ins.find(note, reference, scope):
-                return messages.say_stand_in(standing_in)
+            settled_before_s = time() - QUIET_S
+            stand_in = self._stand_ins.find(note, reference, scope, settled_before_s=settled_before_s)
+            if stand_in is not None and stand_in.settled_s is None:
+                return messages.say_stand_in(stand_in.kind)
             name = name_of(resolved.path)
             if reference.form is Form.WIKI and self._tree.has_note_of(name):
                 return None, ""
@@ -354,6 +353,10 @@ class _Check:
                 # A person who deletes what nothing names must not delete the last file with these bytes.
                 self._used.update(place.path for place in was.places if place.sd is None)
                 return kind, self._say_missing(self._memory, resolved.path, was)
+            is_missing = resolved.verdict is Verdict.MISSING
+            if is_missing and stand_in is not None and stand_in.settled_s is not None:
+                path = self._collected.say_path(stand_in.path)
+                return FindingKind.MISSING, messages.say_unfinished(path, stand_in.settled_s)
             if resolved.verdict is Verdict.MISSING and (copy := self._tree.find_conflict_copy(name)):
                 return FindingKind.MISSING, messages.say_conflict_copy(self._collected.say_path(copy))
             if resolved.verdict is Verdict.MISSING and self._memory is not None:
@@ -384,6 +387,13 @@ class _Check:
             return None if was is None else replace(was, places=tuple(filter(self._may_be_at, was.places)))
         return None
 
+    def _find_namesake(self, memory: Memory, name: str) -> Remembered | None:
+        """What is known of a picture of that name that was anywhere: the note may have moved since."""
+        with suppress(StrandlineError):
+            was = memory.find((), (name,))
+            return None if was is None else replace(was, places=tuple(filter(self._may_be_at, was.places)))
+        return None
+
     def _may_be_at(self, place: Place) -> bool:
         """Whether a file is there now. Other storage directories may be on disks that do not answer."""
         return place.sd is not None or self._tree.is_there(place.path)
@@ -392,6 +402,8 @@ class _Check:
         say_path = self._collected.say_path
         if was is not None:
             return messages.say_remembered(was, path, say_path, self._tree.root)
+        if memory is not None and (other := self._find_namesake(memory, name_of(path))) is not None:
+            return messages.say_namesake(other, say_path)
         if old := self._tree.find_old_version(name_of(path)):
             return messages.say_old_version(say_path(old))
         return messages.NEVER_SEEN if memory is not None and memory.is_whole else messages.MISSING

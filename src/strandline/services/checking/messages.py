@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from strandline.model.note_checks import FindingKind, Remembered
 from strandline.model.portable_names import explain_difference, fold_path
@@ -69,6 +69,22 @@ def say_remembered(was: Remembered, path: str, say_path: Callable[[str], str], r
     return f"{told}, and the same bytes are now at {where}; {back} copies that file back, or change the reference"
 
 
+def say_namesake(was: Remembered, say_path: Callable[[str], str]) -> str:
+    """The message about a picture that was never where the note expects it, while one of its name was elsewhere."""
+    until = "at the last scan" if was.until is None else f"until {_say_time(was.until)}"
+    told = f"no file here has that name; a picture of that name was at {say_path(was.path)} {until}"
+    if was.deleted is not None and not was.places:
+        restore = say_command("trash", "restore", was.deleted)
+        return (
+            f"{told}, and was deleted on this machine; if it is the right one, {restore} brings it back there"
+        )
+    if was.places:
+        place = was.places[0]
+        where = say_path(place.path) if place.sd is None else f"{place.path} in {place.sd!r}"
+        return f"{told}, and its bytes are now at {where}; if it is the right one, change the reference"
+    return f"{told}; was the note moved? Put the picture back, or change or remove the reference"
+
+
 def _say_spelling(written: str, actual: str) -> str:
     """How the spelling of the same path, or of the same name in another folder, differs. Empty if it does not."""
     if fold_path(written) != fold_path(actual):
@@ -124,6 +140,15 @@ def say_stand_in(kind: NameKind) -> tuple[FindingKind, str]:
             "the picture is in the cloud: the sync client left a placeholder; download it",
         )
     return FindingKind.ARRIVING, "the sync client is still writing it; wait for it"
+
+
+def say_unfinished(path: str, settled_s: float) -> str:
+    """The message about a missing picture of which a part came, and then nothing more."""
+    since = _say_time(datetime.fromtimestamp(settled_s, UTC))
+    return (
+        f"only an unfinished download of it is here: {path}, which has not changed since {since}; look whether the "
+        "sync client runs and still has the picture, or put it there, or remove the reference"
+    )
 
 
 def say_conflict_copy(copy: str) -> str:

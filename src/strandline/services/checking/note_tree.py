@@ -253,8 +253,8 @@ class NoteTree:
         lines = self._read_config(IGNORE_FILE)
         return (None if lines is None else parse_ignored(lines)) or (lambda _path: False)
 
-    def iter_stand_ins(self) -> Iterator[tuple[str, NameKind]]:
-        """The paths of pictures that are not here themselves, but a placeholder or a temporary of them is."""
+    def iter_stand_ins(self) -> Iterator[tuple[str, str, NameKind]]:
+        """The paths of pictures that are not here themselves, each with the placeholder or temporary that is."""
         for path in self.others:
             name = name_of(path)
             if name.startswith(_APPLE_DOUBLE) or not may_name_picture(os.fsencode(name)):
@@ -262,7 +262,8 @@ class NoteTree:
             meaning = explain_name(name, is_picture_name)
             if meaning.stands_for and meaning.kind in (NameKind.PLACEHOLDER, NameKind.TEMPORARY):
                 folder = folder_of(path)
-                yield (f"{folder}/{meaning.stands_for}" if folder else meaning.stands_for), meaning.kind
+                picture = f"{folder}/{meaning.stands_for}" if folder else meaning.stands_for
+                yield picture, path, meaning.kind
 
     def iter_settings(self) -> Iterator[str]:
         """Files in passed-over folders that may name pictures, such as the settings of Obsidian's plug-ins."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import time
+
 from strandline.errors import UnreadableFileError
 from strandline.folders.file_tree import look_at_file, read_file
 from strandline.model.defaults import MAX_MEMORY_BYTES
@@ -11,6 +13,9 @@ from strandline.model.note_checks import FindingKind
 from strandline.model.pointers import explain_pointer
 from strandline.model.structure import walk_structure
 from strandline.model.values import dataclass
+
+QUIET_S = 24 * 3600
+"""Nothing that was changed since is called damaged: it may still be arriving (SPEC §6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,12 @@ def find_fault(
             return None
         raise
     if not data:
-        return PictureState(FindingKind.ARRIVING, "the file is still empty")
+        return _judge(path, "the file is empty", min(settled_before_s, time() - QUIET_S))
     pointer = explain_pointer(data[:SNIFF_BYTES], len(data))
     if pointer is not None:
         return PictureState(FindingKind.IN_CLOUD, pointer)
     if not data.strip(b"\0"):
-        return PictureState(FindingKind.ARRIVING, "the file has only zeros so far")
+        return _judge(path, "the file has only zeros", min(settled_before_s, time() - QUIET_S))
     reason = _find_defect(data, path.rpartition(".")[2])
     if reason is None and content_id is not None and hash_to_content_id(data) != content_id:
         reason = "its bytes are not those that the name promises: it was edited, or another picture is here"
