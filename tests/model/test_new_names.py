@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from strandline.model.layout import ID_LAYOUT, NAMED_LAYOUT
 from strandline.model.layout_choice import choose_layout, look_at_names
-from strandline.model.media_types import MEDIA_TYPES
-from strandline.model.new_names import MAX_NAME_BYTES, iter_names, plan_stem
+from strandline.model.media_types import MEDIA_TYPES, find_media_type_by_extension
+from strandline.model.new_names import MAX_NAME_BYTES, iter_names, plan_name, plan_stem
 from strandline.model.portable_names import explain_refused
 from strandline.model.storage_dirs import LayoutKind
 from strandline.model.sync_names import NameKind, explain_name
@@ -67,6 +67,54 @@ EXTENSIONS = st.sampled_from([media_type.extension for media_type in MEDIA_TYPES
 def test_the_name_that_people_know(original: str | None, stem: str) -> None:
     """As far as every system and every program takes it for a picture's name."""
     assert plan_stem(original, "png", NOW) == stem
+
+
+@pytest.mark.parametrize(
+    ("original", "name"),
+    [
+        ("tram 28.jpeg", "tram 28.jpeg"),
+        ("cat 62.JPG", "cat 62.JPG"),
+        ("100% wool 57.jpeg", "100% wool 57.jpeg"),
+        ("e\u0301 #3 [a] ^.JpEg", "e\u0301 #3 [a] ^.JpEg"),
+        ("Screenshot 5.05.33\u202fPM.jpg", "Screenshot 5.05.33\u202fPM.jpg"),
+        ("photo.png.jpg", "photo.png.jpg"),
+        ("really.png", "really.jpg"),
+        ("a:b.jpg", "a-b.jpg"),
+        ("Rome/a.jpg", "a.jpg"),
+        (" a .jpg", "a.jpg"),
+        (".hidden.JPG", "hidden.jpg"),
+        ("~$a.JPG", "$a.jpg"),
+        ("x\u202egpj.jpg", "x gpj.jpg"),
+        ("con.JPG", f"{BY_TIME}.jpg"),
+        ("SD_ID.JPG", f"{BY_TIME}.jpg"),
+        ("3f" * 16 + ".JPG", f"{BY_TIME}.jpg"),
+        (".jpg", f"{BY_TIME}.jpg"),
+        ("a_vti_b.JPG", "a b.jpg"),
+        ("n" * 300 + ".JPG", "n" * 170 + ".jpg"),
+        (None, f"{BY_TIME}.jpg"),
+    ],
+)
+def test_the_name_of_a_file_stays(original: str | None, name: str) -> None:
+    """Byte for byte, if the extension fits, and every system and program takes it for a picture's name."""
+    jpeg = find_media_type_by_extension("jpg")
+    assert jpeg is not None
+    assert ".".join(plan_name(original, jpeg, NOW, keeps_name=True)) == name
+    assert plan_name(original, jpeg, NOW)[1] == "jpg"
+
+
+@given(NAMES, EXTENSIONS)
+def test_a_name_that_stays_is_portable(original: str, extension: str) -> None:
+    """Whatever it is: also with a number, no system refuses it, and no program takes it for its own."""
+    media_type = find_media_type_by_extension(extension)
+    assert media_type is not None
+    parts = plan_name(f"{original}.{extension.upper()}", media_type, NOW, keeps_name=True)
+    for name in islice(iter_names(*parts), 2):
+        assert explain_refused(name) is None
+        assert len(name.encode()) <= MAX_NAME_BYTES
+        assert not name.startswith(".")
+        assert "/" not in name
+        assert NAMED_LAYOUT.split(name) is not None
+        assert explain_name(name, lambda _: False).kind is NameKind.STRAY
 
 
 def test_numbers_follow_a_blank() -> None:

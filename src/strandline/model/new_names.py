@@ -15,7 +15,7 @@ from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.identity.sightings import find_identity_name
 from strandline.model.markdown import stem_of
 from strandline.model.media_names import classify_media_name
-from strandline.model.media_types import find_media_type_by_extension
+from strandline.model.media_types import MediaType, find_media_type_by_extension
 from strandline.model.portable_names import explain_refused
 from strandline.model.sync_names import NameKind, explain_name
 
@@ -41,6 +41,9 @@ _REFUSED = re.compile(r'[:"?*\\/%]+')
 
 _ODD_KINDS = frozenset({NameKind.CONFLICT_COPY, NameKind.PLACEHOLDER, NameKind.TEMPORARY, NameKind.LITTER})
 
+_UNREADABLE = re.compile("[\u0080-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+"""What ends a line, turns the direction of a text, or is no text."""
+
 _RESERVED = re.compile(r"_vti_", re.IGNORECASE)
 """OneDrive refuses every name with it."""
 
@@ -61,6 +64,22 @@ def plan_stem(original_name: str | None, extension: str, now: datetime) -> str:
     """
     stem = _clean("" if original_name is None else _without_extension(original_name), extension)
     return stem if stem and _is_plain(stem, extension) else f"Image {now:%Y-%m-%d %H.%M.%S}"
+
+
+def plan_name(
+    original_name: str | None, media_type: MediaType, now: datetime, *, keeps_name: bool = False
+) -> tuple[str, str]:
+    """The name in two parts: without extension and number, and the extension.
+
+    With ``keeps_name``, the original name stays as it is, byte for byte, because notes may refer to it: if every
+    system takes it, if it means nothing to other programs, and if its extension is one of the type, in any letter
+    case. Otherwise, it is that of :func:`plan_stem` with the canonical extension.
+    """
+    if keeps_name and original_name is not None:
+        stem, _, extension = original_name.rpartition(".")
+        if extension.lower() in media_type.extensions and _may_stay(stem, extension):
+            return stem, extension
+    return plan_stem(original_name, media_type.extension, now), media_type.extension
 
 
 def iter_names(stem: str, extension: str) -> Iterator[str]:
@@ -102,6 +121,13 @@ def _is_plain(stem: str, extension: str) -> bool:
         or find_identity_name(name) is not None
         for name in names
     )
+
+
+def _may_stay(stem: str, extension: str) -> bool:
+    is_short = len(f"{stem}.{extension}".encode(errors="replace")) <= MAX_NAME_BYTES - _NUMBER_BYTES
+    is_whole = stem == stem.strip() != "" and "/" not in stem and not stem.startswith((".", "~"))
+    is_odd = _UNREADABLE.search(stem) or _RESERVED.search(stem)
+    return is_whole and is_short and not is_odd and _is_plain(stem, extension)
 
 
 def _is_never_wanted(_name: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from builders.machine import LEGACY_ID, Machine
+from builders.named_vault import put
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of, put_half
 from strandline.errors import SourceNotFoundError, StorageDirNotFoundError
@@ -15,6 +16,7 @@ from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.transfers import TransferReport
 from strandline.services.copying.copies import copy_files, plan_copy
+from strandline.services.importing.import_images import import_images
 from strandline.services.storage_dirs.add import add_storage_dir
 
 ONE, TWO, THREE = (make_picture("png", seed=seed) for seed in range(3))
@@ -100,6 +102,25 @@ class TestNotes:
         assert refused.code == "source-not-found"
         assert refused.message.startswith("Note.md:4 refers to gone.png, which is not in 'vault'")
         assert len(copy(machine, two, note=Path(vault.path)).report.done) == 3
+
+    def test_names_stay_as_notes_have_them(self, machine: Machine) -> None:
+        """Extension, letter case, and percent sign: the copied note finds its pictures."""
+        names = ["tram 28.jpeg", "cat 62.JPG", "100% wool 57.jpeg", "a#1.JPEG"]
+        vault = machine.folder / "from"
+        for seed, name in enumerate(names):
+            put(vault, f"attachments/{name}", make_picture("jpg", seed=seed))
+        put(vault, "Note.md", "".join(f"![[{name}]]\n" for name in names[:3]).encode() + b"![](a%231.JPEG)")
+        put(vault, ".obsidian/app.json", b"{}")
+        put(machine.folder / "to", "Old.md", b"")
+        add_storage_dir(machine.bench, vault)
+        to = add_storage_dir(machine.bench, machine.folder / "to").sd
+        report = copy(machine, to, note=vault / "Note.md")
+        assert sorted(Path(str(change.path)).name for change in report.copied) == sorted(names)
+        imported = machine.folder / "imported"
+        put(imported, "Old.md", b"")
+        into = add_storage_dir(machine.bench, imported).sd
+        done = import_images(machine.bench, [vault], into).done
+        assert sorted(Path(image.path).name for image in done) == sorted(names)
 
     def test_a_damaged_picture_is_refused(self, machine: Machine) -> None:
         """The others are copied."""

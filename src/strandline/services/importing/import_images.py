@@ -222,7 +222,7 @@ def _read(item: Item, place: str, layout: Layout) -> _Read:
     if isinstance(item, Failed):
         return _Read(item, place, error=item.error)
     try:
-        taken = item.read()
+        taken = replace(item.read(), keeps_name=True)
     except StrandlineError as error:
         return _Read(item, place, error=error)
     if (media_type := layout.sniff(bytes(taken.buffer[:SNIFF_BYTES]))) is not None:

@@ -26,7 +26,7 @@ def copy_image(
 
     ``first`` is where its bytes are looked for before anywhere else.
 
-    In a folder of named pictures, it gets its original name, or that of the found file, and the id of its bytes.
+    In a folder of named pictures, it gets the name of the found file, or its original one, and the id of its bytes.
 
     Raises:
         ImageNotFoundError: There is no good file of it anywhere. The subclass says why.
@@ -44,4 +44,4 @@ def _save_named(bench: Workbench, found: FoundImage, to: StorageDir) -> Saved:
     with bench.catalog.read() as reader:
         names = reader.origins.list_names_of_images([found.image_id]).get(found.image_id, [])
     own = found.filename if found.sd.layout is LayoutKind.NAMED else None
-    return save_image(bench, found.lend_copy(), to, name=own or next(iter(names), None))
+    return save_image(bench, found.lend_copy(), to, name=own or next(iter(names), None), keeps_name=True)

@@ -51,6 +51,8 @@ class TakenSource:
     """Its origin, for people: a path, an address, ``stream``, or ``bytes``."""
     mtime_ns: int = 0
     """When its file was last written to; 0 if it has none."""
+    keeps_name: bool = False
+    """Among named pictures, the original name stays as it is if that is possible: it is that of a file."""
 
     @property
     def source(self) -> str:

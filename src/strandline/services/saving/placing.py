@@ -18,7 +18,7 @@ from strandline.folders.disk_errors import disk_errors
 from strandline.model.image_files import FileState
 from strandline.model.layout import LAYOUTS
 from strandline.model.markdown import format_markdown, format_named_markdown
-from strandline.model.new_names import iter_names, plan_stem
+from strandline.model.new_names import iter_names, plan_name
 from strandline.model.picture_places import NEWEST, OBSIDIAN_FOLDER, iter_folders
 from strandline.model.portable_names import fold_path
 from strandline.model.storage_dirs import LayoutKind, StorageDir
@@ -89,8 +89,8 @@ class Placing:
 
         A path of which the same bytes are gone is free for them.
         """
-        extension = media_type.extension
-        stem = plan_stem(taken.original_name, extension, self._bench.now().astimezone())
+        now = self._bench.now().astimezone()
+        stem, extension = plan_name(taken.original_name, media_type, now, keeps_name=taken.keeps_name)
         names = iter_names(stem, extension)
         prefix = f"{self.folder}/" if self.folder else ""
         while True:

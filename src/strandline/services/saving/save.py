@@ -7,6 +7,7 @@ one durable writer. Saving the same bytes again writes nothing. ``attempt`` is w
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ def save_image(
     image_id: ImageId | None = None,
     modified_at: datetime | None = None,
     note: str | os.PathLike[str] | None = None,
+    keeps_name: bool = False,
 ) -> Saved:
     """Saves one image durably and registers it. Once this returns, a power cut cannot lose it.
 
@@ -56,6 +58,7 @@ def save_image(
         image_id: The caller's own id. A content id must match the bytes.
         modified_at: When the bytes' own file was last written to; by default, a path's own mtime.
         note: The note that the picture is for, in a folder of named pictures: its path from the root, or absolute.
+        keeps_name: In a folder of named pictures, the name stays as it is if every system takes it.
 
     Raises:
         EmptyImageError, UnsupportedImageError, ImageTooLargeError, ImageIdMismatchError: The input is invalid.
@@ -69,7 +72,7 @@ def save_image(
         DiskFullError, DiskError: The disk refused, or did not answer in time. The image is not in the catalog.
     """
     sd = check_writable(bench, sd)
-    taken = take_source(bench, source, name, modified_at)
+    taken = replace(take_source(bench, source, name, modified_at), keeps_name=keeps_name)
     return save_taken(bench, taken, sd, image_id=image_id, note=note, is_checked=is_in_hand(source))
 
 
