@@ -20,6 +20,7 @@ from strandline.runtime.watching import background_scans
 from strandline.runtime.watching.background_scans import LONGEST_WAIT_S, BackgroundScans
 from strandline.services.proving.arrivals import Arrival, look_at_arrival
 from strandline.services.proving.backlog import verify_unproven
+from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.manage import (
     forget_storage_dir,
@@ -121,6 +122,49 @@ def test_between_scans_unproven_files_are_proven(home: Path, root: Path) -> None
             found.wait_for(2)
         assert count_unproven(bench) == 0
         assert found.calls == [(1, [], []), (1, [], [half])]
+
+
+def wait_for_missing(bench: Workbench, found: Found) -> None:
+    """Waits for the scan that finds a file missing."""
+    while True:
+        with bench.catalog.read() as reader:
+            events = reader.journal.list_events(since=0, limit=1000)
+        if any(event.type == "image.missing" for event in events):
+            return
+        found.wait_for(len(found.calls) + 1)
+
+
+def test_an_absent_file_is_decided_after_a_minute_whatever_comes_in_between(home: Path, root: Path) -> None:
+    """Another change causes a scan within the minute. The one after it comes all the same, not when the next periodic
+    one is due.
+    """
+    clock = RunningClock()
+    with open_bench(home, clock) as bench:
+        sd = add_storage_dir(bench, root).sd
+        verify_unproven(bench, sd, may_read=lambda _: True)
+        next((root / "media").iterdir()).unlink()
+        with scans(bench) as (running, found):
+            running.plan(1, 0)
+            found.wait_for(1)
+            running.plan(1, 0)
+            found.wait_for(len(found.calls) + 1)
+            clock.pass_time(seconds=61)
+            wait_for_missing(bench, found)
+
+
+def test_a_file_that_was_absent_before_the_start_is_decided_soon(home: Path, root: Path) -> None:
+    """The program ended within the minute."""
+    clock = RunningClock()
+    with open_bench(home, clock) as bench:
+        sd = add_storage_dir(bench, root).sd
+        verify_unproven(bench, sd, may_read=lambda _: True)
+        next((root / "media").iterdir()).unlink()
+        scan_storage_dir(bench, sd)
+        with scans(bench) as (running, found):
+            running.plan(1, 0)
+            found.wait_for(1)
+            clock.pass_time(seconds=61)
+            wait_for_missing(bench, found)
 
 
 def test_after_the_backlog_comes_a_look_for_hidden_edits(home: Path, root: Path) -> None:

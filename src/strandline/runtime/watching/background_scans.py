@@ -18,7 +18,7 @@ from strandline.logs import get_logger
 from strandline.model.byte_budget import ByteBudget
 from strandline.model.image_files import FileState
 from strandline.model.reports import ScanReport
-from strandline.model.states import DAMAGED_AFTER
+from strandline.model.states import DAMAGED_AFTER, EXPECTED
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.change_notice import plan_rest_s
 from strandline.runtime.scan_jobs import ScanJobs
@@ -81,6 +81,8 @@ class BackgroundScans:
         self._due_s: dict[int, float] = {}
         self._checks_due_s: dict[int, float] = {}
         self._rested_at_s: dict[int, float] = {}
+        self._settles_at_s: dict[int, float] = {}
+        """By an SD's number: when all files that were absent at its last scan may become missing."""
         self._hidden_edits = HiddenEdits(bench)
         self._verification = BackgroundVerification(bench, timedelta(days=settings.watch.verify_again_days))
         self._unverified: dict[int, None] = {}
@@ -172,11 +174,28 @@ class BackgroundScans:
             return
         if number in self._polled:
             self.plan(number, plan_rest_s(self._poll_s, report.seconds))
-        if report.absent:
-            self.plan(number, ABSENCE_SETTLES_S)
+        self._plan_for_absent(number, is_news=report.absent > 0)
         self._unverified[number] = None
         self._tell_found(number, report.arrivals)
         self.plan_check(number)
+
+    def _plan_for_absent(self, number: int, *, is_news: bool) -> None:
+        """Schedules the scan that decides about absent files, also if another one came in between, or if they were
+        absent before this program started.
+        """
+        now_s = self._bench.monotonic()
+        if is_news or (number not in self._settles_at_s and self._has_absent(number)):
+            self._settles_at_s[number] = now_s + ABSENCE_SETTLES_S
+        settles_at_s = self._settles_at_s.setdefault(number, now_s)
+        if settles_at_s > now_s:
+            self.plan(number, settles_at_s - now_s)
+
+    def _has_absent(self, number: int) -> bool:
+        with self._bench.catalog.read() as reader:
+            return any(
+                row.absent_since is not None and row.state in EXPECTED
+                for row in reader.files.iter_noteworthy_rows(number)
+            )
 
     def _check_notes(self, number: int) -> None:
         """Tells what the notes of the SD miss, and what they miss no longer. Only on disks that cannot hang."""
