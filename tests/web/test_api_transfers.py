@@ -10,6 +10,7 @@ import pytest
 from builders.pictures import make_picture
 from builders.served import Served, serving_storage_dir
 from builders.storage import id_of, name_of
+from strandline.web.api import transfers
 
 ONE, TWO = (make_picture("jpg", seed=seed, size=(90, 60)) for seed in (1, 2))
 ID, OTHER_ID = id_of(ONE), id_of(TWO)
@@ -77,3 +78,27 @@ def test_a_note_outside_is_not_looked_for(served: Served, tmp_path: Path) -> Non
         for name in ("Secret.md", "None.md")
     ]
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(404, "sd-not-found")] * 2
+
+
+def test_all_that_a_query_means_is_copied_in_steps(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step says where the next one begins. What is not clear is refused."""
+    monkeypatch.setattr(transfers, "MOST_AT_ONCE", 1)
+    wanted = {"all": True, "to": "Vault"}
+    first = served.post("/images/copy?sd=Notes&type=jpg", wanted).json()
+    second = served.post("/images/copy?sd=Notes&type=jpg", wanted | {"after": first["next"]}).json()
+    assert {row["image_id"] for step in (first, second) for row in step["copied"]} == {ID, OTHER_ID}
+    assert second["next"] is None
+    assert served.post("/images/copy?type=png", wanted).json()["plan"] == []
+    for query, unclear in (
+        ("?type=jpg", {"image_ids": [ID]}),
+        ("", {"image_ids": [ID], "all": True}),
+        ("", {"after": first["next"]}),
+    ):
+        assert served.post(f"/images/copy{query}", unclear | {"to": "Vault"}).status_code == 422
+
+
+def test_all_that_a_query_means_is_moved(served: Served) -> None:
+    """From the folder that is named."""
+    moved = served.post("/images/move?sd=Notes", {"all": True, "to": "Vault", "from": "Notes"}).json()
+    assert ({row["image_id"] for row in moved["done"]}, moved["next"]) == ({ID, OTHER_ID}, None)
+    assert served.get("/images", sd="Notes")["total"] == 0

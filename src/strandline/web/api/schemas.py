@@ -210,8 +210,10 @@ class Copying(JsonForm):
 
     transfer: TransferReport
     dry_run: bool
+    next: str | None
+    """Where a query goes on; None at its end, and for images that were named."""
 
-    JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("transfer", TransferReport)}
+    JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("transfer", TransferReport), "next": "next"}
 
     @property
     def report(self) -> ChangeReport:
@@ -226,8 +228,12 @@ class Moving(JsonForm):
     transfer: TransferReport
     dry_run: bool
     uses: tuple[NoteUse, ...]
+    next: str | None
+    """Where a query goes on; None at its end, and for images that were named."""
 
-    JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("transfer", TransferReport), "uses": "uses"}
+    JSON: ClassVar[Table] = {
+        "dry_run": "dry_run", **keys_of("transfer", TransferReport), "uses": "uses", "next": "next",
+    }  # fmt: skip
 
     @property
     def report(self) -> ChangeReport:
