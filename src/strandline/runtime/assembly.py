@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     import threading
 
     from strandline.catalog.port import Catalog
+    from strandline.model.arrival_notices import TakenNotices
     from strandline.model.reports import Check
     from strandline.pictures.cache import ThumbnailCache
+    from strandline.runtime.arrival_queue import ArrivalQueue
     from strandline.runtime.scan_jobs import ScanJobs
     from strandline.services.event_stream import EventStream
 
@@ -68,6 +70,27 @@ class LocalStore(Store):
         from strandline.runtime.scan_jobs import ScanJobs
 
         return ScanJobs(self.bench)
+
+    @cached_property
+    def arrivals(self) -> ArrivalQueue:
+        """What object stores have told of, and was not looked at yet."""
+        from strandline.runtime.arrival_queue import ArrivalQueue
+
+        return ArrivalQueue(self.bench)
+
+    def take_notices(self, text: bytes) -> TakenNotices:
+        """Takes what an object store tells of its objects as hints, and looks at them soon.
+
+        Raises:
+            InvalidInputError: It has no form that is known, or too many notices.
+        """
+        from strandline.model.arrival_notices import TakenNotices, parse_notices
+        from strandline.services.proving.told_arrivals import find_told_names
+
+        notices = parse_notices(text)
+        names, unknown = find_told_names(self.bench, notices.found)
+        dropped = self.arrivals.add(names)
+        return TakenNotices(len(names) - dropped, notices.ignored + unknown, dropped)
 
     def follow_events(self, on_events: Callable[[Sequence[Event]], None]) -> EventFeed:
         """A feed of all events from now on, for one listener, which must not block. Start it, and stop it."""

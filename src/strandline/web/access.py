@@ -74,6 +74,7 @@ read  part GET    /api/v1/inspect/{sd}/hex
 read  part GET    /api/v1/inspect/{sd}/raw
 read  part GET    /api/v1/events
 read  part GET    /api/v1/journal
+write part POST   /api/v1/arrivals
 read  all  GET    /api/v1/health
 read  part GET    /api/v1/status
 admin all  GET    /api/v1/catalog/export
@@ -178,6 +179,15 @@ class Route(NamedTuple):
     """``/api/v1/sds/{sd}``."""
     parameters: dict[str, str]
     """What is in the address in their places."""
+
+    @property
+    def is_audited(self) -> bool:
+        """Whether a request leaves a line in the audit: those that may change something, by the will of who asks."""
+        return self.need.role is not Role.READ and self.template not in UNAUDITED
+
+
+UNAUDITED = frozenset({"/api/v1/arrivals"})
+"""A notice says what happened elsewhere, and changes nothing by itself. A busy bucket would fill the audit."""
 
 
 class Need(NamedTuple):

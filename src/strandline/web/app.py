@@ -20,12 +20,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strandline import __version__
 from strandline.errors import NotAllowedError, StrandlineError
 from strandline.logs import get_logger
-from strandline.model.access import AccessToken, Caller, Role
+from strandline.model.access import AccessToken, Caller
 from strandline.model.audit import AuditLine, describe_line
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.limited_stores import LimitedStore
 from strandline.web.access import Route, Routes, check_access
 from strandline.web.api import (
+    arrivals,
     catalog,
     conflicts,
     duplicates,
@@ -82,6 +83,7 @@ ROUTERS = (
     scans.router,
     inspect.router,
     events.router,
+    arrivals.router,
     health.router,
     status.router,
     catalog.router,
@@ -151,7 +153,7 @@ class Application:
             caller = guard.find_caller(request)
             is_read = request.method in READS
             route = None if is_read and (caller is None or caller.may_all) else self._find_route(request)
-            if caller is None or is_read or route is None or route.need.role is Role.READ:
+            if caller is None or is_read or route is None or not route.is_audited:
                 await self._answer_caller(request, caller, route, scope, receive, send)
                 return
             now, known, place = self.backend.store.now, caller, route

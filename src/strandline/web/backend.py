@@ -36,6 +36,7 @@ class Backend:
         self.live.close()
         self.care.stop()
         self.store.scans.stop()
+        self.store.arrivals.stop()
         if self._owns_crossing:
             self.crossing.close()
 

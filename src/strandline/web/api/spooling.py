@@ -140,6 +140,24 @@ def parse_time(text: str | None) -> datetime | None:
     return time
 
 
+async def read_document(request: Request, limit_bytes: int) -> bytes:
+    """The whole body of the request, which is short, and not the bytes of an image.
+
+    Raises:
+        SilentClientError, ClientDisconnect: The client has stopped sending. They need no handler.
+        InvalidInputError: It has more bytes.
+    """
+    pieces = bytearray()
+    try:
+        async for piece in _limit(request, limit_bytes).stream():
+            pieces += piece
+    except ImageTooLargeError:
+        raise InvalidInputError(
+            f"that is more than {limit_bytes:,} bytes; send less at once", limit_bytes=limit_bytes
+        ) from None
+    return bytes(pieces)
+
+
 def _limit(request: Request, limit_bytes: int) -> Request:
     """The request, with a limit on its bytes and pauses."""
     count = 0
