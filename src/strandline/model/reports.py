@@ -329,17 +329,18 @@ class ImageInfo(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class ImagePage(JsonForm):
-    """One page of a listing, newest first. ``next`` is the cursor of the next page, or None at the end."""
+    """One page of a listing, newest first. ``total`` is the number of distinct matching images on all pages, and
+    ``next`` the cursor of the next page, or None at the end.
+    """
 
     images: tuple[ImageInfo, ...]
     total: int
-    """Number of distinct matching images on all pages."""
     next: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class DiskFact(JsonForm):
-    """What the disk shows about one file that has to do with an image."""
+    """What the disk shows about one file that has to do with an image: a conflict copy has time and SHA-256, too."""
 
     filename: str
     what: str
@@ -347,12 +348,11 @@ class DiskFact(JsonForm):
     other-bytes, temporary, unreadable, symlink, folder or special file."""
     size_bytes: int | None
     message: str
-    """In plain words, with what will happen next, if anything."""
     mtime: datetime | None = None
-    """As the next one, of a conflict copy that could be read. None for other files, and if no calendar has it."""
     sha256: str | None = None
     is_decayed: bool = False
-    """The disk changed its bytes: nobody seems to have written to it since they were proven."""
+    stale_since: datetime | None = None
+    """Both as in ``VerifyFinding``."""
     JSON: ClassVar[Table] = own_keys("filename", "what", "size_bytes", "message", "mtime", "sha256")
 
 

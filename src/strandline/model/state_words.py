@@ -16,6 +16,8 @@ from strandline.model.storage_dirs import StorageDirState
 from strandline.model.verdicts import Verdict
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from strandline.model.reports import ImageInfo
 
 
@@ -142,6 +144,15 @@ def word_of_file(file: ImageFile) -> StateWord:
     return ODD if is_odd else UNCHECKED
 
 
-def word_of_disk(what: str, *, is_decayed: bool = False) -> StateWord:
+def word_of_disk(what: str) -> StateWord:
     """What the disk shows about one file, for explanations. Facts without a word are shown by their own name."""
-    return DECAYED if is_decayed else DISK_WORDS.get(what, StateWord(what, Tone.WAIT))
+    return DISK_WORDS.get(what, StateWord(what, Tone.WAIT))
+
+
+def word_of_bad(word: StateWord, *, is_decayed: bool, stale_since: datetime | None) -> StateWord:
+    """The word for a bad file if more is known of it: the disk changed it, or it will hardly arrive any more."""
+    if is_decayed:
+        return DECAYED
+    if stale_since is not None:
+        return StateWord(f"not whole, unchanged since {stale_since:%B %Y}", Tone.BAD)
+    return word

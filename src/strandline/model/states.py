@@ -292,6 +292,16 @@ def would_condemn(row: ImageFile, now: datetime) -> bool:
     return row.state is not FileState.DAMAGED and unchanged_for(row, now) >= DAMAGED_AFTER
 
 
+def find_stale_date(row: ImageFile, now: datetime) -> datetime | None:
+    """The file's own date if it is called arriving and will hardly arrive: it was written more than a day ago by that
+    date, and has not changed since it was first seen. None otherwise. It decides words and offers, never a state.
+    """
+    if row.state is not FileState.ARRIVING or row.stamp is None or row.stamp.mtime is None:
+        return None
+    is_untouched = row.unchanged_since <= row.first_seen
+    return row.stamp.mtime if is_untouched and now - row.stamp.mtime > DAMAGED_AFTER else None
+
+
 def _is_no_news(old: Proof, new: Proof) -> bool:
     """True if the new proof would change nothing important. It is then not written, so reads cause no writes."""
     same = replace(old, proven_at=new.proven_at) == new

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
@@ -9,11 +10,17 @@ from typing import ClassVar
 from strandline.model.changes import FileChange, HealReport, change_of
 from strandline.model.earlier_files import EarlierFile
 from strandline.model.image_files import FileStamp, FileState, ImageFile
-from strandline.model.image_ids import ImageId
+from strandline.model.image_ids import ImageId, content_id_of
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.plain_words import say_bytes, say_count
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
+
+DECAYED = (
+    "its bytes changed, although nothing seems to have written to it: size, time, and place on the disk are as "
+    "before; the disk may be failing"
+)
+"""What is said of a file whose bytes the disk changed."""
 
 VERIFY_AFTER = timedelta(days=30)
 """How long a verification is good enough, unless a person says otherwise."""
@@ -79,6 +86,10 @@ class VerifyFinding(JsonForm):
     is_healed: bool = False
     kept_as: str | None = None
     """Where the whole image is now that was under another one's id; None if there was none."""
+    is_decayed: bool = False
+    """The disk changed the bytes of a file under a content id: nobody seems to have written to it since the proof."""
+    stale_since: datetime | None = None
+    """The file's own date if it is called arriving, and will hardly arrive any more."""
 
     JSON: ClassVar[Table] = {
         "image_id": "image_id",
@@ -167,6 +178,15 @@ def has_decayed(row: ImageFile, earlier: EarlierFile) -> bool:
         and row.stamp is not None
         and row.stamp.size_bytes == earlier.size_bytes
         and row.unchanged_since <= earlier.since
+    )
+
+
+def any_decayed(row: ImageFile, earlier: Iterable[EarlierFile]) -> bool:
+    """Whether the file under a content id had the image's own bytes, among these earlier ones, and has decayed."""
+    return row.image_id is not None and any(
+        has_decayed(row, each)
+        for each in earlier
+        if each.path == row.path and content_id_of(each.sha256) == row.image_id
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from strandline.errors import InvalidImageIdError, InvalidInputError
@@ -64,6 +65,10 @@ class WantedFile(JsonForm):
     """The file's time when it was good."""
     is_elsewhere: bool = False
     """Whether the image is shown from another file, or from a conflict copy."""
+    is_decayed: bool = False
+    """The disk changed the bytes of a file under a content id."""
+    stale_since: datetime | None = None
+    """The file's own date if it is called arriving, and will hardly arrive any more."""
 
     JSON: ClassVar[Table] = {
         "image_id": "image_id",

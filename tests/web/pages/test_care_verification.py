@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ import pytest
 
 from builders.pictures import make_picture
 from builders.served import Served, serving
-from builders.storage import id_of, make_storage_dir, name_of
+from builders.storage import id_of, make_storage_dir, name_of, put_half
 from strandline.model.verification import VerifyReport
 from strandline.runtime.assembly import open_store
 from strandline.web.pages.care.verification import HEALED, is_due, say_report
@@ -68,6 +69,33 @@ def test_damage_is_found_and_healed(served: Served, tmp_path: Path) -> None:
     assert path.read_bytes() == SEA
     assert len(served.store.trash.list_entries()) == 1
     assert "all verified just now; read" in post(served, "start", full="1")
+
+
+def test_only_what_can_be_healed_is_offered(served: Served, tmp_path: Path) -> None:
+    """The button counts it. A part of a picture that nobody has, and that nobody writes, is not called arriving."""
+    damage(tmp_path)
+    lost = make_picture("jpg", seed=3, size=(90, 60))
+    half = tmp_path / "Notes" / "media" / put_half(tmp_path / "Notes", lost)
+    written = datetime(2022, 3, 4, tzinfo=UTC).timestamp()
+    os.utime(half, (written, written))
+    page = post(served, "start", full="1")
+    assert "not whole, unchanged since March 2022" in page
+    assert "Of these 2 files, 1 can be healed. For the others, look through a backup" in page
+    assert "Heal 1 file" in page
+    post(served, "heal")
+    job = served.app.backend.care.find(HEALED)
+    assert job is not None
+    assert job.ended.wait(20)
+    healed = read(served)
+    assert "It cannot be healed from what is on this machine" in healed
+    assert "Heal 1 file" not in healed
+
+
+def test_reading_is_the_main_thing_only_if_something_is_due(served: Served) -> None:
+    """And the page says when the file was read that was not read for longest."""
+    page = served.client.get("/care/verification").text
+    assert "The longest ago:" in page
+    assert 'class="button" id="start"' in page
 
 
 def test_what_was_read_lately_is_not_read_again(served: Served) -> None:

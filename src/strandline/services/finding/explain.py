@@ -36,9 +36,10 @@ from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.layout import LAYOUTS
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace
-from strandline.model.states import EXPECTED, FAILED, should_lie_there
+from strandline.model.states import EXPECTED, FAILED, find_stale_date, should_lie_there
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.verdicts import Verdict
+from strandline.model.verification import DECAYED
 from strandline.services.finding.candidates import (
     discover,
     goes_past_forgotten,
@@ -63,11 +64,6 @@ ATTEMPTS = 3
 
 MAX_TEMPORARIES = 10
 """Temporaries of one image that are told. A client that is stopped again and again may leave many."""
-
-DECAYED = (
-    "its bytes are not those that it had, although nothing seems to have written to it: its size and its date are as "
-    "before; the disk may be failing"
-)
 
 IN_THE_CLOUD = "its bytes are in the cloud, not on this disk"
 
@@ -289,7 +285,13 @@ def _describe_file(bench: Workbench, image_id: ImageId, sd: StorageDir, name: st
     what = INCOMPLETE if result.row.is_incomplete else result.row.state.value
     if result.row.state in FAILED and has_image_decayed(bench, result.row):
         return DiskFact(name, what, _size_of(result.row), DECAYED, is_decayed=True)
-    return DiskFact(name, what, _size_of(result.row), _describe_state(result.row, result.reason))
+    message, stale_since = (
+        _describe_state(result.row, result.reason),
+        find_stale_date(result.row, bench.now()),
+    )
+    if stale_since is not None:
+        message = f"{_size_of(result.row) or 0:,} bytes are here, and no whole picture: {result.reason}"
+    return DiskFact(name, what, _size_of(result.row), message, stale_since=stale_since)
 
 
 def _describe_state(row: ImageFile, reason: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from strandline.model.image_files import ImageFile
-from strandline.model.image_ids import content_id_of
-from strandline.model.verification import has_decayed
+from strandline.model.verification import any_decayed
 from strandline.services.workbench import Workbench
 
 
@@ -13,9 +12,4 @@ def has_image_decayed(bench: Workbench, row: ImageFile | None) -> bool:
     if row is None or row.image_id is None or row.proof is not None:
         return False
     with bench.catalog.read() as reader:
-        earlier = reader.earlier.list_by_name(row.sd, row.filename)
-    return any(
-        has_decayed(row, each)
-        for each in earlier
-        if each.path == row.path and content_id_of(each.sha256) == row.image_id
-    )
+        return any_decayed(row, reader.earlier.list_by_name(row.sd, row.filename))

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from strandline.model.conflict_copies import find_shown
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.states import FAILED, find_stale_date
 from strandline.model.storage_dirs import LayoutKind, StorageDir
-from strandline.model.verification import FAULT_OF_STATE, AlteredFile, Fault
+from strandline.model.verification import FAULT_OF_STATE, AlteredFile, Fault, any_decayed
 from strandline.model.wanted import WantedFile
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from strandline.catalog.port import Reader
 
 AT_ONCE = 500
@@ -27,11 +30,12 @@ def list_wanted(bench: Workbench, sds: Sequence[StorageDir]) -> list[WantedFile]
     As the last scan and the last look at each file found them: reads only the catalog.
     """
     found: list[WantedFile] = []
+    now = bench.now()
     with bench.catalog.snapshot() as reader:
         for sd in sds:
             wanted = [
                 *(
-                    _want(reader, sd, row, fault)
+                    _want(reader, sd, row, fault, now)
                     for state, fault in FAULT_OF_STATE.items()
                     for row in reader.files.list_rows_in_state(sd.number, state)
                 ),
@@ -41,10 +45,14 @@ def list_wanted(bench: Workbench, sds: Sequence[StorageDir]) -> list[WantedFile]
         return _name(reader, found)
 
 
-def _want(reader: Reader, sd: StorageDir, row: ImageFile, fault: Fault) -> WantedFile:
+def _want(reader: Reader, sd: StorageDir, row: ImageFile, fault: Fault, now: datetime) -> WantedFile:
     sha256, size_bytes = recall_bytes(reader, sd, row)
     mtime_ns = row.stamp.mtime_ns if row.stamp is not None and row.proof_is_current else None
-    return WantedFile(sd, row.path, row.image_id, fault, (), size_bytes, sha256, mtime_ns)
+    return WantedFile(
+        sd, row.path, row.image_id, fault, (), size_bytes, sha256, mtime_ns,
+        is_decayed=row.state in FAILED and any_decayed(row, reader.earlier.list_by_name(sd.number, row.filename)),
+        stale_since=find_stale_date(row, now),
+    )  # fmt: skip
 
 
 def recall_bytes(reader: Reader, sd: StorageDir, row: ImageFile) -> tuple[str | None, int | None]:

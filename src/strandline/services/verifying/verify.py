@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,11 @@ from strandline.errors import DiskError, ImageTooLargeError
 from strandline.logs import get_logger
 from strandline.model.byte_budget import ByteBudget
 from strandline.model.image_files import FileState, ImageFile
+from strandline.model.states import find_stale_date
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.values import dataclass
 from strandline.model.verification import (
+    DECAYED,
     FAULT_OF_STATE,
     AlteredFile,
     Fault,
@@ -30,6 +32,7 @@ from strandline.model.verification import (
     VerifyReport,
     was_altered,
 )
+from strandline.services.proving.decay import has_image_decayed
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.workbench import Workbench
@@ -279,7 +282,14 @@ class _Verification:
                 found = None if result.copy is None else result.copy.sha256
                 fault = FAULT_OF_STATE.get(result.row.state, Fault.DAMAGED)
                 expected = row.proof.sha256 if row.proof is not None else self._recall(sd, row)
-                self._find(sd, row, fault, result.reason, sha256=expected, found_sha256=found)
+                is_decayed = has_image_decayed(self.bench, result.row)
+                message = DECAYED if is_decayed else result.reason
+                self._find(sd, row, fault, message, sha256=expected, found_sha256=found)
+                self.findings[-1] = replace(
+                    self.findings[-1],
+                    is_decayed=is_decayed,
+                    stale_since=find_stale_date(result.row, self.bench.now()),
+                )
 
     def _recall(self, sd: StorageDir, row: ImageFile) -> str | None:
         """What the file's bytes were when they were good, by the memory."""
@@ -301,11 +311,7 @@ class _Verification:
                     writer.earlier.forget_altered(sd.number, altered.path)
                 continue
             found = None if row.proof is None else row.proof.sha256
-            message = (
-                "its bytes changed, although nothing seems to have written to it: size, time, and place on the disk "
-                "are as before; the disk may be failing"
-            )
-            self._find(sd, row, Fault.ALTERED, message, sha256=altered.sha256, found_sha256=found)
+            self._find(sd, row, Fault.ALTERED, DECAYED, sha256=altered.sha256, found_sha256=found)
 
     def _find(
         self,

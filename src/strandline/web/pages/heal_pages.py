@@ -31,6 +31,7 @@ async def heal(backend: TheBackend, sd: str) -> Response:
         found = backend.store.get_storage_dir(sd)
         try:
             note, status = describe_healing(backend.base, backend.store.heal_known(found)), 200
+            backend.care.forget_looks()
         except StrandlineError as error:
             note, status = Note("bad", "That did not work", [error.message]), http_status_of(error)
         return draw_status(backend, sd, note, status)

@@ -193,7 +193,7 @@ def can_adopt(trace: StorageDirTrace, fact: DiskFact) -> bool:
 
 def may_restore(trace: StorageDirTrace, fact: DiskFact) -> bool:
     """Whether right bytes may replace the file, if there are any. Pure."""
-    is_bad = fact.what in RESTORABLE or fact.is_decayed
+    is_bad = fact.what in RESTORABLE or fact.is_decayed or fact.stale_since is not None
     return is_bad and trace.sd.is_reachable and not trace.sd.read_only and not trace.sd.is_left_as_is
 
 

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from strandline.errors import StrandlineError
+from strandline.model.changes import HealReport
 from strandline.model.defaults import HEX_BYTES
 from strandline.model.discrepancies import PICTURES_ELSEWHERE
 from strandline.model.events import Event, parse_time
@@ -25,8 +26,10 @@ from strandline.model.state_words import StateWord, word_of_state
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
+from strandline.runtime.care_jobs import Kind
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.activity import KINDS, Line, list_lines
+from strandline.web.pages.care.frame import wait_for
 from strandline.web.pages.folder_pages import find_copy_of, find_gone, needs_identity, say_confirming
 from strandline.web.pages.notes import Note
 from strandline.web.pages.remedies import Found, Health, is_copied, judge_health, list_found
@@ -109,7 +112,7 @@ def draw_status(backend: Backend, name: str, note: Note | None = None, http_stat
         copy=find_copy_of(status.sd, sds),
         history=_list_history(events, status.sd, sds),
         elsewhere=_count_elsewhere(backend, status), missed=missed, note=note, status=http_status,
-        can_be_healed=status.sd.state is StorageDirState.ONLINE and not status.sd.read_only,
+        healable=_list_healable(backend, status, discrepancies),
     )  # fmt: skip
 
 
@@ -285,6 +288,22 @@ def _inspect(backend: Backend, sd: StorageDir) -> Inspected:
     status = backend.store.inspect(sd)
     missed = len(backend.store.list_open_references(status.sd))
     return Inspected(status, judge_health(status, missed), list_found(status), missed)
+
+
+HEALED = frozenset({"damaged", "arriving", "foreign"})
+"""Findings whose files get their right bytes back, if those are within reach."""
+
+
+def _list_healable(backend: Backend, status: SyncStatus, found: Sequence[Found]) -> set[str] | None:
+    """The paths of bad files whose right bytes are on this machine. None while nobody knows."""
+    may_heal = status.sd.state is StorageDirState.ONLINE and not status.sd.read_only
+    if not may_heal or not any(each.key in HEALED for each in found):
+        return set()
+    kind = Kind[HealReport](f"healable-{status.sd.number}", is_look=True)
+    job = backend.care.look(kind, lambda _: backend.store.heal_known(status.sd, dry_run=True))
+    if wait_for(job, "") is not None:
+        return None
+    return set() if job.result is None else {str(each.path) for each in job.result.possible}
 
 
 def _count_elsewhere(backend: Backend, status: SyncStatus) -> int:

@@ -124,7 +124,7 @@ def _get_environment(base: str) -> Environment:
         "tile_badge": words.tile_badge,
         "is_unseen": words.is_unseen,
         "file_badge": state_words.word_of_file,
-        "disk_badge": state_words.word_of_disk,
+        "disk_badge": words.say_disk,
         "path_in": words.path_in,
         "sd_badge": state_words.STORAGE_DIR_WORDS.__getitem__,
         "has_address": words.has_address,

@@ -14,7 +14,7 @@ from strandline.model.layout import ID_LAYOUT, LAYOUTS
 from strandline.model.meaning_words import say_meaning
 from strandline.model.media_types import find_media_type, find_media_type_by_extension
 from strandline.model.plain_words import say_bytes, show_plainly
-from strandline.model.reports import Explanation, ImageFileReport, ImageInfo
+from strandline.model.reports import DiskFact, Explanation, ImageFileReport, ImageInfo
 from strandline.model.state_words import (
     AWAY,
     FILE_WORDS,
@@ -22,6 +22,8 @@ from strandline.model.state_words import (
     NOT_READ,
     NOT_SEEN,
     StateWord,
+    word_of_bad,
+    word_of_disk,
     word_of_state,
 )
 from strandline.model.storage_dirs import StorageDir
@@ -219,3 +221,8 @@ def has_address(name: str) -> bool:
 def path_in(sd: StorageDir, name: str) -> str:
     """The path of an image file in the storage directory, by the name that reports give it."""
     return LAYOUTS[sd.layout].path_of(name)
+
+
+def say_disk(fact: DiskFact) -> StateWord:
+    """What the disk shows about one file, in a word. Pure."""
+    return word_of_bad(word_of_disk(fact.what), is_decayed=fact.is_decayed, stale_since=fact.stale_since)

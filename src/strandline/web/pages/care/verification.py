@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -9,8 +10,9 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from strandline.errors import StrandlineError
+from strandline.model.changes import ChangeReport
 from strandline.model.plain_words import say_count
-from strandline.model.state_words import StateWord, Tone
+from strandline.model.state_words import StateWord, Tone, word_of_bad
 from strandline.model.store_status import StoreStatus
 from strandline.model.verification import (
     HEALED_FROM_BYTES,
@@ -26,6 +28,7 @@ from strandline.web.pages.care.frame import Finding, Page, change, find_trouble,
 from strandline.web.pages.heal_pages import describe_healing
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import PageRoute, render
+from strandline.web.pages.words import say_moment
 from strandline.web.statuses import http_status_of
 from strandline.web.verifications import VERIFICATION, begin_verification
 
@@ -37,6 +40,9 @@ FINDINGS_PER_PAGE = 60
 
 LOOK = Kind[StoreStatus]("status-of-verification", is_look=True)
 HEALED = Kind[VerifyReport]("healing")
+
+HEALABLE = Kind[ChangeReport]("healable", is_look=True)
+"""Which of the bad files have right bytes within reach."""
 
 WORDS = {
     Fault.MISSING: StateWord("missing", Tone.BAD),
@@ -90,9 +96,10 @@ async def heal(backend: TheBackend) -> Response:
     """Gives the files that the latest verification found bad their right bytes back."""
 
     def act() -> Response:
-        job = backend.care.find(VERIFICATION)
-        if job is not None and job.result is not None:
-            report = job.result
+        healed, job = backend.care.find(HEALED), backend.care.find(VERIFICATION)
+        latest = healed if healed is not None and healed.result is not None else job
+        if latest is not None and latest.result is not None:
+            report = _leave_out_healed(latest.result)
             change(backend, HEALED, lambda _: backend.store.heal(report))
         return go_to(backend, PLACE)
 
@@ -110,8 +117,31 @@ def describe_found(status: StoreStatus) -> Finding:
     if unchecked:
         return Finding("wait", f"{say_count(unchecked, 'file was', 'files were')} never read", "")
     if oldest is not None and is_due(oldest, status.measured_at):
-        return Finding("wait", "Some files were not read for more than 30 days", "")
-    return Finding("good", "All files were read within 30 days", "")
+        return Finding("wait", "Some files were not read for more than 30 days", _say_oldest(oldest))
+    return Finding("good", "All files were read within 30 days", _say_oldest(oldest))
+
+
+def _say_oldest(oldest: datetime | None) -> str:
+    return "" if oldest is None else f"The longest ago: {say_moment(oldest)}."
+
+
+def badge_of(finding: VerifyFinding) -> StateWord:
+    """How a file is, in a word. Pure."""
+    return word_of_bad(WORDS[finding.fault], is_decayed=finding.is_decayed, stale_since=finding.stale_since)
+
+
+def look_for_bytes(backend: Backend, report: VerifyReport) -> CareJob[ChangeReport]:
+    """Looks for the right bytes of what a verification found. Changes nothing."""
+
+    def find(_: CareJob[ChangeReport]) -> ChangeReport:
+        healing = backend.store.heal(_leave_out_healed(report), dry_run=True).healing
+        return ChangeReport(()) if healing is None else healing
+
+    return backend.care.look(HEALABLE, find)
+
+
+def _leave_out_healed(report: VerifyReport) -> VerifyReport:
+    return replace(report, findings=tuple(each for each in report.findings if not each.is_healed))
 
 
 def is_due(oldest: datetime, now: datetime) -> bool:
@@ -138,13 +168,19 @@ def _draw(backend: Backend, start: int, note: Note | None = None, status: int = 
     report = None if latest is None or busy else latest.result
     findings = [] if report is None else [each for each in report.findings if not each.is_healed]
     page = Page.of(f"{backend.base}{PLACE}", start, len(findings), FINDINGS_PER_PAGE)
+    bad = sum(each.fault in HEALED_FROM_BYTES for each in findings)
+    right = look_for_bytes(backend, report) if report is not None and bad else None
+    searching = None if right is None else wait_for(right, "Looking for their right bytes…")
+    healable = len(right.result.possible) if right is not None and not searching and right.result else 0
     known = None if busy else look(backend)
+    found = (
+        None if known is None or wait_for(known, "") or known.result is None else describe_found(known.result)
+    )
     return render(
         backend.base, "care_verification.html", status=status, place="care", busy=busy, is_healing=is_healing,
         note=note, report=report, said="" if report is None else say_report(report, is_full=not report.fresh),
-        findings=page.cut(findings), pages=page, words=WORDS,
-        healable=sum(each.fault in HEALED_FROM_BYTES for each in findings),
-        found=None if known is None or wait_for(known, "") or known.result is None else describe_found(known.result),
+        findings=page.cut(findings), pages=page, badge_of=badge_of, bad=bad, searching=searching, healable=healable,
+        found=found, is_anything_due=found is not None and found.tone != "good" and report is None,
         name_of=_name_of,
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPath
 from strandline.model.changes import FileChange
 from strandline.model.defaults import TILE_SIZE
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
-from strandline.model.state_words import FILE_WORDS, StateWord, Tone
+from strandline.model.state_words import FILE_WORDS, StateWord, Tone, word_of_bad
 from strandline.model.verification import FAULT_OF_STATE, Fault
 from strandline.model.wanted import RescueReport, WantedFile, WantedImage, parse_wanted
 from strandline.runtime.care_jobs import CareJob, Kind
@@ -235,7 +235,8 @@ def describe_found(found: Sequence[WantedFile]) -> Finding:
     said = [f"{number:,} {badge_of(fault).word}" for fault, number in by.most_common()]
     elsewhere = sum(each.is_elsewhere for each in found)
     more = f" {say_count(elsewhere, 'image is', 'images are')} also elsewhere." if elsewhere else ""
-    tone = "wait" if by.keys() <= {Fault.ARRIVING} else "bad"
+    is_stale = any(each.stale_since is not None or each.is_decayed for each in found)
+    tone = "wait" if by.keys() <= {Fault.ARRIVING} and not is_stale else "bad"
     title = say_count(len(found), "file is missing or damaged", "files are missing or damaged")
     return Finding(tone, title, f"{', '.join(said)}.{more}")
 
@@ -267,7 +268,7 @@ def describe_lost(base: str, each: WantedFile, *, is_remembered: bool = False) -
     ]
     return Lost(
         each,
-        badge_of(each.fault),
+        word_of_bad(badge_of(each.fault), is_decayed=each.is_decayed, stale_since=each.stale_since),
         show_plainly(each.names[0] if each.names else own),
         words.say_place_of(each.sd.name, each.path),
         picture,
