@@ -53,6 +53,7 @@ SEEN: Mapping[str, str] = {
     "access_tokens": "1 = 0",
     "access_token_dirs": "1 = 0",
     "audit": "1 = 0",
+    "sign_ins": "1 = 0",
 }
 """Which rows of each table may be seen. All tables but ``meta``, which is about the database."""
 

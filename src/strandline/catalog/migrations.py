@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from strandline.catalog.dialect import SQLITE, Dialect
-from strandline.catalog.schema import say_access, say_audit
+from strandline.catalog.schema import say_access, say_audit, say_sign_ins
 
 Step = str | Callable[[Dialect], str]
 
@@ -298,6 +298,8 @@ MIGRATIONS: tuple[Step, ...] = (
     say_audit,
     # Pictures that notes miss, and that are on their way.
     lambda dialect: f"ALTER TABLE open_references ADD COLUMN on_its_way {dialect.whole} NOT NULL DEFAULT 0;",
+    # What servers of a shared catalog have in common.
+    say_sign_ins,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from strandline.catalog.access_tokens import AccessTokenReader, AccessTokenWriter
     from strandline.catalog.audit import AuditReader, AuditWriter
     from strandline.catalog.image_files.duplicates import DuplicateReader
+    from strandline.catalog.sign_ins import SignInReader, SignInWriter
     from strandline.catalog.whole_tables import TableReader, TableWriter
 
 
@@ -68,6 +69,13 @@ class Reader:
         from strandline.catalog.access_tokens import AccessTokenReader  # here: only servers ask
 
         return AccessTokenReader(self._conn, self._sql)
+
+    @property
+    def sign_ins(self) -> SignInReader:
+        """What the servers of a shared catalog have in common."""
+        from strandline.catalog.sign_ins import SignInReader
+
+        return SignInReader(self._conn, self._sql)
 
     @property
     def audit(self) -> AuditReader:
@@ -128,6 +136,13 @@ class Writer(Reader):
         from strandline.catalog.access_tokens import AccessTokenWriter
 
         return AccessTokenWriter(self._conn, self._sql)
+
+    @property
+    def sign_ins(self) -> SignInWriter:
+        """What the servers of a shared catalog have in common."""
+        from strandline.catalog.sign_ins import SignInWriter
+
+        return SignInWriter(self._conn, self._sql)
 
     @property
     def audit(self) -> AuditWriter:

@@ -166,6 +166,7 @@ def say_schema(dialect: Dialect) -> str:
     ){dialect.clustered};
     {say_access(dialect)}
     {say_audit(dialect)}
+    {say_sign_ins(dialect)}
     """
 
 
@@ -189,6 +190,19 @@ def say_access(dialect: Dialect) -> str:
     """
 
 
+def say_sign_ins(dialect: Dialect) -> str:
+    """The table of secrets, links, and ended sessions that servers of a shared catalog have in common."""
+    return f"""
+    CREATE TABLE sign_ins (
+        kind     {dialect.text} NOT NULL,
+        name     {dialect.text} NOT NULL,
+        value    {dialect.text} NOT NULL,
+        until_us {dialect.whole} NOT NULL,
+        PRIMARY KEY (kind, name)
+    ){dialect.clustered};
+    """
+
+
 def say_audit(dialect: Dialect) -> str:
     """The table of what they changed."""
     return f"""
@@ -206,5 +220,5 @@ def say_audit(dialect: Dialect) -> str:
     """
 
 
-VERSION = 19
+VERSION = 20
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""

@@ -44,7 +44,8 @@ def serve(
     with session.open_store() as store:
         from strandline.runtime.daemon import check_alone, run_daemon
         from strandline.runtime.event_log import logging_events
-        from strandline.runtime.sign_in import ServerUrls, announcing, make_sign_in_link
+        from strandline.runtime.shared_sign_ins import make_link_to
+        from strandline.runtime.sign_in import ServerUrls, announcing
         from strandline.web.app import create_app
         from strandline.web.server import find_address, serve
         from strandline.web.site import get_public_address
@@ -58,7 +59,7 @@ def serve(
         urls = ServerUrls(f"{own}{public.base}/", public.say_url(address.network_url.rstrip("/")))
 
         def tell() -> None:
-            link = make_sign_in_link(store.home, urls.public)
+            link = make_link_to(store, urls.public)
             lines = f"{urls.own}\n{link}"
             session.answer({"address": urls.own, "sign_in_link": link}, lambda: write_line(lines))
             if not address.is_loopback and not quiet:

@@ -1,7 +1,7 @@
 """``strandline sign-in`` and ``strandline token``: how browsers and programs get in to the server.
 
-Neither opens the catalog; the other tokens are in :mod:`~.tokens`. Both work with files in the home, so only its
-owner can use them, and a running server takes over what they write.
+Neither opens a catalog, unless others share it; the other tokens are in :mod:`~.tokens`. Both work with files in the
+home, so only its owner can use them, and a running server takes over what they write.
 """
 
 from __future__ import annotations
@@ -49,7 +49,13 @@ def sign_in(session: Session, open_browser: bool) -> None:
             f"no server of the home {home} runs; start one with `strandline serve`, which prints a link as well",
             home=str(home),
         )
-    link = make_sign_in_link(home, urls.public)
+    if _shares_catalog(session):
+        from strandline.runtime.shared_sign_ins import make_link_to
+
+        with session.open_store() as store:
+            link = make_link_to(store, urls.public)
+    else:
+        link = make_sign_in_link(home, urls.public)
     session.answer({"sign_in_link": link}, lambda: write_line(link))
     if open_browser:
         click.launch(link)
@@ -86,6 +92,11 @@ def rotate(session: Session) -> None:
     home = session.find_home()
     ensure_home(home)
     made = rotate_secret(home / TOKEN_FILE)
+    if _shares_catalog(session):
+        from strandline.runtime.shared_sign_ins import end_shared_sessions
+
+        with session.open_store() as store:
+            end_shared_sessions(store)
     urls = find_server(home)
     is_old = urls is not None and _is_answering(urls.own) and not _takes_over(urls.own, made)
     session.answer(
@@ -97,6 +108,15 @@ def rotate(session: Session) -> None:
         )
     else:
         say("the token was replaced, and all browsers are signed out")
+
+
+def _shares_catalog(session: Session) -> bool:
+    """Whether other servers use the catalog of this home, too."""
+    import os
+
+    from strandline.runtime.settings import Settings
+
+    return bool(Settings.load(session.find_home(), os.environ).catalog.url)
 
 
 def _takes_over(address: str, token: str) -> bool:

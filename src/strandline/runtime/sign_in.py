@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from strandline.folders.disk_errors import disk_errors
 from strandline.runtime.home import give_to_owner
@@ -77,8 +77,13 @@ def take_link_code(home: Path, code: str, now: datetime) -> bool:
     return False
 
 
+def hash_code(code: str) -> str:
+    """What is kept of a link's code."""
+    return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()
+
+
 def _path_of_link(home: Path, code: str) -> Path:
-    return home / LINKS_FOLDER / hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()
+    return home / LINKS_FOLDER / hash_code(code)
 
 
 def _is_fresh(path: Path, now: datetime) -> bool:
@@ -90,18 +95,38 @@ def _is_fresh(path: Path, now: datetime) -> bool:
     return 0 <= now.timestamp() - made_s + 1 <= LINK_LIFE.total_seconds()
 
 
-class Sessions:
-    """The sessions of browsers. Thread-safe. One per server: only it ends sessions."""
+class EndedElsewhere(Protocol):
+    """Where the servers of a shared catalog keep the sessions that were ended."""
 
-    def __init__(self, home: Path) -> None:
-        """Reads the sessions that were ended.
+    def list_ended(self) -> dict[str, int]:
+        """Their names, and until when each would have lasted."""
+
+    def end_session(self, name: str, until: datetime) -> None:
+        """Ends it for all servers."""
+
+
+class Sessions:
+    """The sessions of browsers. Thread-safe. One per server: only it ends sessions, unless it shares them."""
+
+    def __init__(self, home: Path, shared: EndedElsewhere | None = None) -> None:
+        """Reads the sessions that were ended. With ``shared``, none of them is in the home.
 
         Raises:
             DiskError: The file cannot be read.
         """
         self._path = home / ENDED_FILE
+        self._shared = shared
         self._lock = threading.Lock()
         self._ended: dict[str, int] = {}
+        if shared is None:
+            self._read_file()
+
+    def read(self) -> None:
+        """Learns which sessions other servers have ended."""
+        if self._shared is not None:
+            self._ended = self._shared.list_ended()
+
+    def _read_file(self) -> None:
         with disk_errors("read", self._path, FileNotFoundError), suppress(FileNotFoundError):
             for line in self._path.read_text("ascii", errors="replace").splitlines():
                 name, _, until = line.partition(" ")
@@ -135,8 +160,13 @@ class Sessions:
 
         Raises:
             DiskError: The home cannot be written to. The session has ended for this process all the same.
+            CatalogError, UnavailableError: The shared catalog takes no changes now.
         """
         name, until_s, _ = _split(value)
+        if self._shared is not None:
+            self._shared.end_session(name, datetime.fromtimestamp(until_s, UTC))
+            self._ended = self._ended | {name: until_s}
+            return
         with self._lock:
             kept = {each: until for each, until in self._ended.items() if until > now.timestamp()}
             self._ended = kept | {name: until_s}

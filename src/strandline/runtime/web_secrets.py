@@ -51,13 +51,23 @@ def rotate_secret(path: Path) -> str:
     return ensure_secret(path)
 
 
-def _make(path: Path, *, replacing: bool = False) -> None:
+def put_secret(path: Path, secret: str) -> None:
+    """Replaces the secret in the file by this one, in one step.
+
+    Raises:
+        DiskError: It cannot be written.
+    """
+    with disk_errors("write a new secret to", path):
+        _make(path, secret, replacing=True)
+
+
+def _make(path: Path, secret: str | None = None, *, replacing: bool = False) -> None:
     """Writes it whole or not at all, and only over another one if it is to replace that."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(SECRET_BYTES) + "\n")
+            file.write((secret or secrets.token_urlsafe(SECRET_BYTES)) + "\n")
         with suppress(FileExistsError):
             if replacing:
                 temporary.replace(path)

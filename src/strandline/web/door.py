@@ -16,6 +16,7 @@ from strandline.logs import get_logger
 from strandline.model.plain_words import show_plainly
 from strandline.model.public_address import PublicAddress
 from strandline.runtime.assembly import LocalStore
+from strandline.runtime.shared_sign_ins import find_shared_sign_ins
 from strandline.runtime.sign_in import SESSION_LIFE, Sessions, take_link_code
 from strandline.web.guards import Guard, make_guard
 from strandline.web.heads import Request
@@ -23,6 +24,9 @@ from strandline.web.keyring import Keyring
 from strandline.web.proxies import read_proxies
 
 log = get_logger(__name__)
+
+SHARED_COOKIE = "strandline-shared"
+"""Of the servers of a shared catalog, which may have any address and port."""
 
 TRIES_OF_ONE, TRIES_OF_ALL = 10, 100
 WINDOW_S = 60.0
@@ -74,8 +78,9 @@ class Door:
         self._is_loopback = is_loopback
         self._now = store.now
         self._proxies = read_proxies(store.settings.web)
-        self.cookie = f"strandline-{port}"
-        self.sessions = Sessions(Path(store.home))
+        self._shared = find_shared_sign_ins(store)
+        self.cookie = f"strandline-{port}" if self._shared is None else SHARED_COOKIE
+        self.sessions = Sessions(Path(store.home), self._shared)
         self.keyring = Keyring(store)
         self._tries, self._header_tries = Tries(), Tries()
         self.guard = self.read_guard()
@@ -89,6 +94,7 @@ class Door:
         """
         keyring = self.keyring
         keyring.read()
+        self.sessions.read()
 
         def is_session(token: str, value: str) -> bool:
             if not self.sessions.is_valid(token, value, self._now()):
@@ -100,6 +106,7 @@ class Door:
             self._store,
             self.public,
             proxies=self._proxies,
+            shared=self._shared,
             is_loopback=self._is_loopback,
             cookie=self.cookie,
             is_session=is_session,
@@ -143,10 +150,15 @@ class Door:
         guard = self.read_guard()
         access = self.keyring.find_by_text(given)
         if access is not None:
-            return self.sessions.begin(guard.token, self._now(), access.token_id)
-        if guard.is_token(given) or take_link_code(Path(self._store.home), _code_in(given), self._now()):
-            return self.sessions.begin(guard.token, self._now())
+            return self.sessions.begin(guard.session_key, self._now(), access.token_id)
+        if guard.is_token(given) or self._take_link(_code_in(given)):
+            return self.sessions.begin(guard.session_key, self._now())
         return None
+
+    def _take_link(self, code: str) -> bool:
+        if take_link_code(Path(self._store.home), code, self._now()):
+            return True
+        return self._shared is not None and bool(code) and self._shared.take_link_code(code, self._now())
 
     def leave(self, value: str) -> None:
         """Ends a session.

@@ -26,6 +26,7 @@ from strandline.model.remedies import say_command
 from strandline.model.values import dataclass
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.setting_sections import OPEN_ON_LOOPBACK
+from strandline.runtime.shared_sign_ins import SharedSignIns
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE, ensure_secret
 from strandline.web.heads import Request
 from strandline.web.problems import PROBLEMS, REFUSALS
@@ -110,6 +111,8 @@ class Guard:
     """The one that a valid session began with."""
     proxies: Proxies = Proxies()
     """Those that are believed."""
+    session_key: str = ""
+    """What sessions are signed with: on a shared catalog its own, otherwise the token."""
 
     def find_refusal(self, request: Request) -> Refusal | None:
         """Why the request is refused, or None to let it through."""
@@ -294,6 +297,7 @@ def make_guard(
     public: PublicAddress,
     *,
     proxies: Proxies,
+    shared: SharedSignIns | None,
     is_loopback: bool,
     cookie: str,
     is_session: Callable[[str, str], bool],
@@ -306,9 +310,10 @@ def make_guard(
         store: Of the home.
         public: Where people find the server.
         proxies: Those that are believed.
+        shared: What the servers of a shared catalog have in common.
         is_loopback: Only this machine can reach the server.
         cookie: The name of the session's cookie.
-        is_session: Whether a cookie's value, the second argument, is a session of the token, the first one.
+        is_session: Whether a cookie's value, the second argument, is a session of a key, the first one.
         find_token: The valid access token with a text.
         find_holder: The one that a valid session began with.
 
@@ -317,11 +322,13 @@ def make_guard(
     """
     web, home = store.settings.web, Path(store.home)
     token = ensure_secret(home / TOKEN_FILE)
+    key = token if shared is None else shared.ensure_session_key()
     own_name = socket.gethostname().lower()
     own_names = () if is_loopback else (own_name, f"{own_name.partition('.')[0]}.local")
     return Guard(
         token=token,
-        image_key=ensure_secret(home / IMAGE_KEY_FILE),
+        image_key=ensure_secret(home / IMAGE_KEY_FILE) if shared is None else shared.ensure_image_key(),
+        session_key=key,
         allow_hosts=frozenset(web.allow_hosts.lower().split()),
         allow_origins=frozenset(web.allow_origins.split()),
         public=public,
@@ -329,7 +336,7 @@ def make_guard(
         is_loopback=is_loopback,
         is_open=web.auth == OPEN_ON_LOOPBACK,
         cookie=cookie,
-        is_session=lambda value: is_session(token, value),
+        is_session=lambda value: is_session(key, value),
         find_token=find_token,
         find_holder=find_holder,
         proxies=proxies,
