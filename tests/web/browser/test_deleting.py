@@ -226,6 +226,29 @@ def test_pictures_in_the_trash_are_chosen_and_restored(serve: Serve, open_page: 
     assert [entry.image_id for entry in served.store.trash.list_entries()] == [id_of(IMAGES[3])]
 
 
+def test_what_was_deleted_together_is_chosen_together(serve: Serve, open_page: OpenPage) -> None:
+    """All of it, or from one to another with Shift. Enter in a box restores nothing, and one button everything."""
+    served = serve(*IMAGES)
+    served.store.delete(served.store.plan_delete([id_of(data) for data in IMAGES]))
+    page = open_page(served, "/trash", bypass_csp=True)
+    boxes, said = page.locator(".trashed input"), page.locator("#trash-chosen")
+    boxes.nth(0).click()
+    boxes.nth(2).click(modifiers=["Shift"])
+    expect(said).to_have_text("3 selected")
+    expect(boxes.nth(1)).to_be_checked()
+    every = page.get_by_role("checkbox", name="Select all")
+    expect(every).to_have_js_property("indeterminate", value=True)
+    every.check()
+    expect(said).to_have_text(f"{len(IMAGES)} selected")
+    check_accessible(page)
+    every.uncheck()
+    boxes.nth(0).press("Enter")
+    expect(said).to_be_empty()
+    page.get_by_role("button", name=f"Restore these {len(IMAGES)}").click()
+    expect(page.get_by_text(f"{len(IMAGES)} files are back.")).to_be_visible()
+    expect(page.get_by_text("The trash is empty")).to_be_visible()
+
+
 def test_a_server_that_is_away_is_said_in_the_dialog(serve: Serve, open_page: OpenPage) -> None:
     """Nothing is deleted, and the dialog can be closed."""
     served = serve(*IMAGES)

@@ -13,7 +13,7 @@ from builders.pictures import make_picture
 from builders.served import Served, serving
 from builders.storage import id_of, make_storage_dir, name_of, put_half
 from strandline.runtime.assembly import open_store
-from strandline.web.pages import trash_pages
+from strandline.web.pages import trash_list
 
 ONE, TWO = (make_picture("jpg", seed=seed) for seed in (1, 2))
 ID, OTHER_ID = id_of(ONE), id_of(TWO)
@@ -153,7 +153,7 @@ def test_only_what_may_leave_is_removed_and_only_if_it_is_ticked(served: Served,
     words = show(served)
     assert "Remove 1 file for good" in words
     assert "This cannot be undone." in words
-    assert "May be removed now" in words
+    assert "may be removed now" in words
     assert post(served, "/trash/empty")[0] == 422
     assert len(served.store.trash.list_entries()) == 2
     status, words = post(served, "/trash/empty", sure="1")
@@ -177,12 +177,12 @@ def test_replaced_damaged_files_are_apart(served: Served, tmp_path: Path) -> Non
 
 def test_a_long_list_has_pages(served: Served, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Latest first; each file is on one of them."""
-    monkeypatch.setattr(trash_pages, "ENTRIES_PER_PAGE", 1)
+    monkeypatch.setattr(trash_list, "GROUPS_PER_PAGE", 1)
     for image_id in (ID, OTHER_ID):
         clock.pass_time(minutes=1)
         post(served, "/delete/confirmed", images=image_id)
-    assert re.search(f"JPEG image {OTHER_ID[:8]} .*1 to 1 of 2 Older", show(served))
-    assert re.search(f"JPEG image {ID[:8]} .*2 to 2 of 2 Newest", show(served, "/trash?from=1"))
+    assert re.search(f"JPEG image {OTHER_ID[:8]} .*1 to 1 of 2 deletions Older", show(served))
+    assert re.search(f"JPEG image {ID[:8]} .*2 to 2 of 2 deletions Newest", show(served, "/trash?from=1"))
 
 
 def test_names_and_folders_are_shown_harmlessly(served: Served, tmp_path: Path) -> None:

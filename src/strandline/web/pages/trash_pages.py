@@ -6,31 +6,42 @@ same question in a dialog (``static/js/question.js``).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import groupby
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Query
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from strandline.errors import ImageNotFoundError, InSeveralFoldersError, InvalidInputError
 from strandline.model.changes import ChangeReport, RefusedChange
 from strandline.model.deletions import DeletePlan
 from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.note_checks import NoteUse
-from strandline.model.plain_words import say_count, show_plainly
+from strandline.model.plain_words import say_count
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.trash import RESTORABLE, ListedFile, TrashReason
+from strandline.runtime.care_jobs import CareJob, Kind
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages import words
+from strandline.web.pages.choices import Text
 from strandline.web.pages.notes import Note
-from strandline.web.pages.rendering import PageRoute, find_since, render
+from strandline.web.pages.rendering import FAULT, PageRoute, render
+from strandline.web.pages.trash_groups import choose_between, match_text
+from strandline.web.pages.trash_list import ALL, Chosen, describer_of, draw_trash
 from strandline.web.statuses import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-ENTRIES_PER_PAGE = 100
+AT_ONCE = 50
+"""Files that are put back before the next progress is said."""
+
+WAIT_S = 1.5
+"""So long the page waits until all are back. Then it says how far that is."""
+
+NEWS_S = 600.0
+"""So long the page says what became of it."""
+
+RESTORED = Kind[ChangeReport]("restore-deletion")
 
 MOST_NOTES = 6
 """Notes that use what is about to be deleted, by name."""
@@ -47,7 +58,9 @@ EVERYWHERE = "everywhere"
 FormIds = Annotated[list[str], Form(min_length=1, max_length=MOST_AT_ONCE)]
 """Ids with spaces between, or one from each ticked box."""
 FormSds = Annotated[list[str], Form(default_factory=list, max_length=100)]
-FormTrashIds = Annotated[list[str], Form(default_factory=list, max_length=ENTRIES_PER_PAGE)]
+FormTrashIds = Annotated[list[str], Form(default_factory=list, max_length=MOST_AT_ONCE)]
+FormText = Annotated[str, Form(max_length=300)]
+TrashIdText = Annotated[str, Query(max_length=64)]
 FormCheck = Annotated[bool, Form()]
 Start = Annotated[int, Query(ge=0, le=2**53, alias="from")]
 
@@ -71,16 +84,6 @@ class Going(NamedTuple):
 
 
 NOTHING = Going([], 0, 0, [], [])
-
-
-class Kept(NamedTuple):
-    """A file in the trash, as the page shows it."""
-
-    listed: ListedFile
-    name: str
-    place: str
-    """Where it was: ``Vault: Trips/Lisbon``."""
-    may_leave: bool
 
 
 @router.post("/delete")
@@ -108,9 +111,11 @@ async def delete_images(backend: TheBackend, images: FormIds, sd: FormSds) -> Re
 
 
 @router.get("/trash")
-async def show_trash(backend: TheBackend, start: Start = 0) -> Response:
-    """What is in the trash, latest first."""
-    return await backend.crossing.slow(lambda: _draw(backend, start))
+async def show_trash(
+    backend: TheBackend, start: Start = 0, q: Text = "", newest: TrashIdText = "", oldest: TrashIdText = ""
+) -> Response:
+    """What is in the trash, by deletion, latest first; or all files of one deletion."""
+    return await backend.crossing.slow(lambda: _draw(backend, Chosen(start, q.strip(), newest, oldest)))
 
 
 @router.post("/trash/restore")
@@ -123,6 +128,24 @@ async def restore_entries(backend: TheBackend, trash_id: FormTrashIds) -> Respon
         report = backend.store.trash.restore_entries(trash_id)
         backend.care.forget_looks()
         return _draw(backend, note=describe_restored(report), status=_status_of(report))
+
+    return await backend.crossing.slow(restore)
+
+
+@router.post("/trash/restore-deletion")
+async def restore_deletion(backend: TheBackend, deletion: FormText, q: FormText = "") -> Response:
+    """Puts back what was deleted together, as far as the page showed it: the trash ids of its newest and oldest file,
+    with a blank between.
+    """
+
+    def restore() -> Response:
+        newest, _, oldest = deletion.partition(" ")
+        listing = backend.store.trash.describe().trash
+        ids = choose_between(match_text(listing, q, describer_of(backend)), newest, oldest)
+        if not ids:
+            return _draw(backend, note=Note("wait", "Nothing was put back", [GONE_MEANWHILE]), status=409)
+        backend.care.start(RESTORED, lambda job: _restore_all(backend, ids, job))
+        return RedirectResponse(f"{backend.base}/trash", status_code=303)
 
     return await backend.crossing.slow(restore)
 
@@ -180,6 +203,8 @@ def describe_restored(report: ChangeReport) -> Note:
         title = f"{say_count(len(report.done), 'file is', 'files are')} back."
     return Note("wait" if lines else "good", title, lines)
 
+
+GONE_MEANWHILE = "Some of it has left the trash meanwhile. This is what is there now."
 
 GONE_ALREADY = (
     "one has no file of its own here: it is gone already, or only a conflict copy of it is shown, which Strandline "
@@ -241,38 +266,33 @@ def _status_of(report: ChangeReport) -> int:
     return 200 if report.done or not report.refused else http_status_of(report.refused[0].error)
 
 
-def _draw(backend: Backend, start: int = 0, *, note: Note | None = None, status: int = 200) -> Response:
-    since = find_since(backend)
-    store = backend.store
-    listing, now, sds = store.trash.describe(), store.now(), store.list_storage_dirs()
-    deleted = [each for each in listing.trash if each.entry.reason in RESTORABLE]
-    replaced = [each for each in listing.trash if each.entry.reason is TrashReason.REPLACED]
-    leaving = [each.entry.size_bytes for each in listing.trash if now >= each.kept_until]
-    end = start + ENTRIES_PER_PAGE
-    return render(
-        backend.base, "trash.html", status=status, place="trash", since=since, note=note, listing=listing,
-        deleted=[_keep(each, sds, now) for each in deleted[start:end]], total=len(deleted), start=start,
-        replaced=[] if start else [_keep(each, sds, now) for each in replaced[:ENTRIES_PER_PAGE]],
-        total_replaced=len(replaced), leaving=len(leaving), leaving_bytes=sum(leaving),
-        first_leaves=min((each.kept_until for each in listing.trash), default=None),
-        next=end if end < len(deleted) else None,
-    )  # fmt: skip
+def _restore_all(backend: Backend, ids: Sequence[str], job: CareJob[ChangeReport]) -> ChangeReport:
+    """Puts these entries back, some at a time."""
+    reports = []
+    for at in range(0, len(ids), AT_ONCE):
+        job.note_progress(at, len(ids))
+        reports.append(backend.store.trash.restore_entries(ids[at : at + AT_ONCE]))
+    backend.care.forget_looks()
+    return ChangeReport(
+        tuple(each for report in reports for each in report.plan),
+        tuple(each for report in reports for each in report.done),
+        tuple(each for report in reports for each in report.refused),
+    )
 
 
-def _keep(listed: ListedFile, sds: Sequence[StorageDir], now: datetime) -> Kept:
-    entry = listed.entry
-    identities = ((sd, {sd.sd_id, *sd.aliases} - {None}) for sd in sds)
-    sd = next((sd for sd, known in identities if entry.sd_id in known or sd.path == entry.sd_path), None)
-    place = words.say_place_of(sd.name if sd else entry.sd_path, entry.path)
-    return Kept(listed, say_name(listed), place, now >= listed.kept_until)
+def _draw(backend: Backend, chosen: Chosen = ALL, *, note: Note | None = None, status: int = 200) -> Response:
+    job = backend.care.find(RESTORED)
+    if job is None:
+        return draw_trash(backend, chosen, note, status=status)
+    if not job.ended.wait(WAIT_S):
+        return draw_trash(backend, chosen, note, (job.done, job.total), status=status)
+    return draw_trash(backend, chosen, note or _tell(job), status=status)
 
 
-def say_name(listed: ListedFile) -> str:
-    """What a person called it: as on its tile before it was deleted. Pure."""
-    entry = listed.entry
-    stem, _, extension = entry.filename.rpartition(".")
-    if listed.original_name is not None:
-        return show_plainly(listed.original_name)
-    if stem == entry.image_id:
-        return f"{words.say_extension(extension)} image {entry.image_id[:8]}"
-    return show_plainly(entry.filename)
+def _tell(job: CareJob[ChangeReport]) -> Note | None:
+    """What became of putting back a deletion, for some minutes."""
+    if time.monotonic() - job.ended_s > NEWS_S:
+        return None
+    if job.result is not None:
+        return describe_restored(job.result)
+    return Note("bad", "That did not work", [FAULT if job.error is None else job.error.message])
