@@ -136,6 +136,7 @@ def write_random_vault(root: Path, seed: int, references: int = 40) -> Vault:
         if chance.random() < 0.5:
             form = chance.choice(list(WIKI_FORMS.values()))
             wanted = chance.choice((written, written.rpartition("/")[2]))
+            kind = "found" if kind == "not-portable" else kind  # Obsidian ignores letter case there
         else:
             form = chance.choice(list(MARKDOWN_FORMS.values()))
             up = "../" * note.count("/")

@@ -38,6 +38,10 @@ class Profile:
     """``/`` is the scope itself, and no place that only a site knows."""
     not_shown: frozenset[str] = frozenset()
     """Extensions of pictures that the tool only leads to if a note embeds them."""
+    ignores_case: bool = False
+    """Wiki links find a file whatever its letter case, and whether its name is composed or decomposed (Unicode form
+    NFC, NFD), on every system.
+    """
     has_pages: bool = False
     """A note becomes a page with a folder of its own, and HTML is relative to that."""
 
@@ -51,9 +55,12 @@ OBSIDIAN = Profile(
     stops_at_root=True,
     # Its help lists what it shows ("Accepted file formats"). Chromium shows none of these either.
     not_shown=frozenset({"heic", "heif", "jxl", "tif", "tiff"}),
+    # Also on Linux (jackyzha0/quartz#2316, flowershow/flowershow#712); paths are in NFC in its index
+    # (oflisback/obsidian-bridge.nvim#43), as its normalizePath makes them.
+    ignores_case=True,
 )
 LOGSEQ = Profile("logseq", "Logseq", also_from=("",), by_suffix=_ALL, ignores_dots=True, owns_root=True)
-FOAM = Profile("foam", "Foam")
+FOAM = Profile("foam", "Foam", ignores_case=True)
 DENDRON = Profile("dendron", "Dendron", by_suffix=_ALL, ignores_dots=True)
 MKDOCS = Profile("mkdocs", "MkDocs", ("docs", ""), has_pages=True)
 DOCUSAURUS = Profile("docusaurus", "Docusaurus", ("static", ""), also_from=("static", ""), has_pages=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
+from unicodedata import normalize
 
 from strandline.model.portable_names import explain_difference, fold_path
 from strandline.model.values import dataclass
@@ -33,6 +34,8 @@ HiddenPlace = Callable[[str], "str | None"]
 """Where a file of this name may be without being listed: a folder that is passed over and has it, one that cannot be
 listed, or a link to a folder. None if it is in none of these.
 """
+
+OTHER_BYTES = "they have different bytes"
 
 CANDIDATES = 10
 """Files that are named in one answer."""
@@ -128,7 +131,7 @@ class Resolver:
             if len(nearest) == 1 or self._same_bytes(nearest) is not False:
                 return self._judge(search, nearest[0])
             some = tuple(nearest[:CANDIDATES])
-            return Resolved(Verdict.AMBIGUOUS, nearest[0], some, "they have different bytes")
+            return Resolved(Verdict.AMBIGUOUS, nearest[0], some, OTHER_BYTES)
         return None
 
     def _find_alike(self, search: _Search) -> Resolved | None:
@@ -137,7 +140,12 @@ class Resolver:
         found += [(wanted, self._list_ending(search, wanted)) for wanted in search.suffixes]
         for wanted, alike in found:
             if alike:
-                path = _list_nearest(search.folder, alike)[0]
+                nearest = _list_nearest(search.folder, alike)
+                if same := [path for path in nearest if search.is_same_but_case(wanted, path)]:
+                    if len(same) > 1 and self._same_bytes(same) is False:
+                        return Resolved(Verdict.AMBIGUOUS, same[0], tuple(same[:CANDIDATES]), OTHER_BYTES)
+                    return self._judge(search, same[0])
+                path = nearest[0]
                 ending = "/".join(path.split("/")[-len(wanted.split("/")) :])
                 why = f"the file differs in {explain_difference(wanted, ending)}"
                 return Resolved(Verdict.NOT_PORTABLE, path, why=why)
@@ -222,6 +230,15 @@ class _Search:
         alone says where it is.
         """
         return self._list_first_folders(self._paths[0])
+
+    def is_same_but_case(self, wanted: str, path: str) -> bool:
+        """Whether the tool takes the path for the wanted one or its end: only letter case differs, or the file's name
+        is decomposed.
+        """
+        if not (self.scope.profile.ignores_case and self.form is Form.WIKI):
+            return False
+        ending = "/".join(path.split("/")[-len(wanted.split("/")) :])
+        return normalize("NFC", ending).casefold() == wanted.casefold()
 
     def is_backslashed(self, path: str) -> bool:
         """Whether the path is meant only if a backslash separates folders."""

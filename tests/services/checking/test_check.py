@@ -74,6 +74,35 @@ def test_what_works_here_only(vault: Vault, written: str, actual: str, why: str)
     assert not report.has_errors
 
 
+@pytest.mark.parametrize(
+    ("written", "actual", "kinds"),
+    [
+        ("upper.png", "UPPER.PNG", []),
+        ("img/x.png", "deep/IMG/X.png", []),
+        ("\u00e9.png", "img/e\u0301.png", []),
+        ("e\u0301.png", "\u00e9.png", ["not-portable"]),
+        ("a b.png", "a\u202fb.png", ["not-portable"]),
+    ],
+)
+def test_obsidian_finds_wiki_links_in_any_letter_case(
+    vault: Vault, written: str, actual: str, kinds: list[str]
+) -> None:
+    """On every system, so that is no finding. Jekyll does not."""
+    vault.put(actual)
+    vault.put("note.md", f"![[{written}]] [[{written}|so]]".encode())
+    assert {finding.kind.value for finding in check(vault.root).findings} == set(kinds)
+    (vault.root / "_config.yml").write_text("title: a site")
+    assert {finding.kind.value for finding in check(vault.root).findings} == {"not-portable"}
+
+
+def test_two_files_that_differ_in_letter_case_are_ambiguous(vault: Vault) -> None:
+    """If neither is the one that is written, and their bytes differ."""
+    vault.put("X.png", seed=1)
+    vault.put("x.PNG", seed=2)
+    vault.put("note.md", b"![[x.png]]")
+    assert list_kinds(check(vault.root)) == [("ambiguous", "x.png")]
+
+
 def test_blanks_that_only_typora_takes(vault: Vault) -> None:
     """The picture is there, but CommonMark shows none."""
     vault.put("a b.png")
