@@ -29,6 +29,17 @@ def run(home: Path, *words: str) -> int:
     return main(["--home", str(home), "check", *words])
 
 
+def test_what_was_not_looked_at_is_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program makes some addresses; others lead elsewhere, or to the web."""
+    text = "![]({{site.url}}/x.png) ![](file:///x.png) ![](https://example.org/x.png)"
+    (tmp_path / "a.md").write_text(text)
+    assert main(["--home", str(tmp_path / "home"), "check", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "nothing else to say; 1 outside this folder, 1 with an address that a program makes and 1 on the web were not "
+        "looked at"
+    )
+
+
 def test_a_finding_is_a_line_that_editors_understand(
     vault: Vault, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,7 +68,7 @@ def test_notes_that_nobody_looked_at_are_not_called_well(made: CommandHome) -> N
     assert run("check", "Vault").status == 1
     answer = run("status")
     assert answer.status == 1
-    assert "  Vault: 1 picture is missed by a note\n" in answer.text
+    assert "  Vault: 1 reference in its notes leads to no picture\n" in answer.text
     put(root, "two.png", make_picture("png", seed=2))
     assert run("check", "Vault").status == 0
     assert run("status").status == 0

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 from strandline.cli.wording import say_list
 from strandline.cli.writing import paint, write_line
-from strandline.model.note_checks import Finding, FindingKind, NoteCheck, Severity
+from strandline.model.note_checks import (
+    KIND_WORDS,
+    MADE_BY_PROGRAM,
+    Finding,
+    FindingKind,
+    NoteCheck,
+    Severity,
+)
 from strandline.model.plain_words import say_count, show_plainly
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -62,7 +69,7 @@ def shown_path(base: str, path: str) -> str:
 
 def _say_result(check: NoteCheck) -> str:
     found = [
-        f"{check.counts[kind]:,} {_WORDS.get(kind, kind.value)}"
+        f"{check.counts[kind]:,} {KIND_WORDS[kind]}"
         for kind in FindingKind
         if kind is not FindingKind.OUTSIDE and check.counts[kind]
     ]
@@ -78,8 +85,14 @@ def _say_result(check: NoteCheck) -> str:
     else:
         result = "no note refers to a picture"
     unseen = []
-    if check.not_checked.outside:
-        unseen.append(f"{check.not_checked.outside:,} outside this folder")
+    made = sum(
+        finding.kind is FindingKind.OUTSIDE and finding.message.startswith(MADE_BY_PROGRAM)
+        for finding in check.findings
+    )
+    if outside := check.not_checked.outside - made:
+        unseen.append(f"{outside:,} outside this folder")
+    if made:
+        unseen.append(f"{made:,} with an address that a program makes")
     if check.not_checked.remote:
         unseen.append(f"{check.not_checked.remote:,} on the web")
     parts = [result]
@@ -89,11 +102,3 @@ def _say_result(check: NoteCheck) -> str:
     if silenced := check.counts["silenced"]:
         parts.append(f"{silenced:,} silenced")
     return "; ".join(parts)
-
-
-_WORDS = {
-    FindingKind.IN_CLOUD: "in the cloud",
-    FindingKind.NOT_PORTABLE: "not portable",
-    FindingKind.NOT_SHOWN: "not shown",
-    FindingKind.BAD_NAME: "with a name that some systems refuse",
-}

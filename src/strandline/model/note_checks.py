@@ -10,6 +10,7 @@ from typing import ClassVar, TypeAlias
 
 from strandline.model.image_ids import ImageId
 from strandline.model.json_form import JsonForm, Table, own_keys
+from strandline.model.plain_words import say_count
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 
@@ -55,6 +56,18 @@ SEVERITIES = {
     FindingKind.OUTSIDE: Severity.NOTE,
     FindingKind.UNUSED: Severity.WARNING,
 }
+
+KIND_WORDS = {
+    **{kind: kind.value for kind in FindingKind},
+    FindingKind.IN_CLOUD: "in the cloud",
+    FindingKind.NOT_PORTABLE: "not portable",
+    FindingKind.NOT_SHOWN: "not shown",
+    FindingKind.BAD_NAME: "with a name that some systems refuse",
+}
+"""What follows the number of findings of a kind."""
+
+MADE_BY_PROGRAM = "a program makes its address"
+"""Why a destination such as ``{{site.url}}/x.png`` is not looked at."""
 
 NEEDED_COMPLETE = frozenset({FindingKind.ARRIVING, FindingKind.IN_CLOUD})
 """Errors if everything is expected to be here (``--complete``)."""
@@ -205,6 +218,12 @@ class NoteCheck(JsonForm):
     def has_errors(self) -> bool:
         """Whether a finding is an error."""
         return any(each.severity is Severity.ERROR for each in self.findings)
+
+
+def say_lost(number: int, where: str) -> str:
+    """How many references lead to no picture: several may mean the same one. Pure."""
+    references = say_count(number, f"reference in {where} leads", f"references in {where} lead")
+    return f"{references} to no picture"
 
 
 Known: TypeAlias = "dict[tuple[object, ...], int]"

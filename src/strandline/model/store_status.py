@@ -264,7 +264,7 @@ def _judge(
         (
             "missing-references",
             status.missing_references or 0,
-            ("picture is missed by a note", "pictures are missed by notes"),
+            ("reference in its notes leads to no picture", "references in its notes lead to no picture"),
         ),
     ):
         if number > 0:

@@ -30,6 +30,8 @@ class Destination:
     """The paths it may mean, the likeliest first, with ``/``. A leading ``/`` is kept. If it seems to lead outside,
     they are meant only if a file is there: braces and colons are allowed in names, too.
     """
+    is_made: bool = False
+    """It leads outside because a program puts something into it."""
 
 
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
@@ -72,8 +74,8 @@ def explain_destination(destination: str, form: Form) -> Destination:
         destination = destination.removeprefix("file:")
     paths = tuple(dict.fromkeys(_list_paths(destination, form)))
     is_known = form in (Form.ORG, Form.CANVAS) or not _SCHEME.match(destination)
-    is_here = is_known and not _is_made_by_program(destination, form)
-    return Destination(Where.HERE if is_here else Where.OUTSIDE, paths)
+    is_made = _is_made_by_program(destination, form)
+    return Destination(Where.HERE if is_known and not is_made else Where.OUTSIDE, paths, is_made)
 
 
 def _is_made_by_program(destination: str, form: Form) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
 from unicodedata import normalize
 
+from strandline.model.note_checks import MADE_BY_PROGRAM
 from strandline.model.portable_names import explain_difference, fold_path
 from strandline.model.values import dataclass
 from strandline.notes.destinations import Where, explain_destination
@@ -94,7 +95,8 @@ class Resolver:
             return Resolved(Verdict.REMOTE)
         search = _Search(note, reference, scope, destination.paths)
         if destination.where is Where.OUTSIDE:
-            elsewhere = Resolved(Verdict.OUTSIDE, why="it leads to another place")
+            why = MADE_BY_PROGRAM if destination.is_made else "it leads to another place"
+            elsewhere = Resolved(Verdict.OUTSIDE, why=why)
             return self._find_exactly(search) or elsewhere
         if not search.tries:
             is_attachment = reference.form is Form.ORG_ATTACHMENT

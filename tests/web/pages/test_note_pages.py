@@ -46,11 +46,21 @@ def find_targets(page: str) -> list[str]:
     return re.findall(r'</span><bdi class="name">(.*?)</bdi>', page)
 
 
+def test_one_picture_in_many_places_is_one_picture(served: Served, tmp_path: Path) -> None:
+    """And what else was found is named by its kind."""
+    root = tmp_path / "Vault"
+    (root / "Food/More.md").write_text("![[never here.png]] ![](half.png)")
+    (root / "Food/half.png").write_bytes(b"")
+    page = draw(served)
+    assert "3 references in the notes lead to no picture (2 pictures)" in page
+    assert "3 notes with 6 references to pictures; 1 arriving." in page
+
+
 def test_missing_pictures_are_listed_by_note_and_line(served: Served) -> None:
     """With what is known of each, and a link to the note. The page of the folder leads there."""
     assert f'href="{NOTES}"><svg' in draw(served, "/inspect/Vault")
     page = draw(served)
-    assert "2 pictures are missing in the notes" in page
+    assert "2 references in the notes lead to no picture" in page
     assert "2 notes with 4 references to pictures." in page
     assert find_targets(page) == ["never here.png", "lost view.png"]
     assert page.count("line 3</a>") == 2
@@ -110,7 +120,7 @@ def test_a_picture_that_was_moved_can_be_put_back(tmp_path: Path) -> None:
         with serving(store) as served:
             page = draw(served)
             assert "misplaced</span>" in page
-            assert "1 picture is missing in the notes" in page
+            assert "1 reference in the notes leads to no picture" in page
             assert 'name="path" value="img/view.png"' in page
             assert "'img/view.png' is back." in put_back(served, "img/view.png")[1]
             assert "Every picture is where the notes expect it" in draw(served)
@@ -134,7 +144,7 @@ def test_a_folder_with_ids_has_notes_as_well(tmp_path: Path) -> None:
         assert "The notes refer to no picture" in page
         (tmp_path / "Notes/a.md").write_text("![](gone.png)\n")
         page = draw(served, "/inspect/Notes/notes")
-        assert "1 picture is missing in the notes" in page
+        assert "1 reference in the notes leads to no picture" in page
         assert "Put back" not in page
 
 
@@ -164,10 +174,10 @@ def test_nothing_is_well_while_notes_miss_pictures(served: Served) -> None:
     (Path(get_by_number(served.store.bench, 1).path) / "Food/Recipes.md").write_text(
         "![[never.png]] ![[never.png]]"
     )
-    assert "2 pictures are missing in the notes" in draw(served)
+    assert "2 references in the notes lead to no picture" in draw(served)
     for page in ("/inspect", "/inspect/Vault"):
         said = draw(served, page)
-        assert "2 pictures are missing in the notes of Vault" in said
+        assert "2 references in the notes of Vault lead to no picture" in said
         assert f'<a href="{NOTES}">Notes miss 2 pictures</a>' in said
         assert "No cause for alarm" not in said
     folders = draw(served, "/folders")

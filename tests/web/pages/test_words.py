@@ -190,7 +190,7 @@ def test_health_follows_from_what_was_found(row: Discrepancy) -> None:
     assert judge_health(status).tone == (TONES[row.grade] or "good")
     missed = judge_health(status, 2)
     assert missed.tone == ("bad" if TONES[row.grade] == "bad" else "wait")
-    assert "2 pictures are missing in the notes of Notes" in missed.title + missed.message
+    assert "2 references in the notes of Notes lead to no picture" in missed.title + missed.message
     assert "No cause for alarm" not in missed.message
     (found,) = list_found(status)
     assert (found.heading, found.tone) == (f"1 {row.one}", TONES[row.grade])

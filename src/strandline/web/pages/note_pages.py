@@ -5,7 +5,7 @@ The notes are read when the page is asked for. If that was quick, the page asks 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from itertools import groupby
 from typing import Annotated, NamedTuple
@@ -14,7 +14,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from strandline.errors import StrandlineError
-from strandline.model.note_checks import Finding, FindingKind, NoteCheck, Severity
+from strandline.model.note_checks import KIND_WORDS, Finding, FindingKind, NoteCheck, Severity, say_lost
 from strandline.model.plain_words import say_count
 from strandline.model.put_back import PutBack, PutBackPlan
 from strandline.model.remedies import say_command
@@ -137,11 +137,13 @@ def judge_notes(check: NoteCheck) -> Health:
     """
     absent = [finding for finding in check.findings if finding.kind in _ABSENT]
     missing = len({(finding.note, finding.target) for finding in absent})  # each note misses a picture once
-    others = len(check.findings) - len(absent)
+    others = any(check.counts[kind] for kind in FindingKind if kind not in _ABSENT)
     read = f"{say_count(check.notes, 'note')} with {say_count(check.references, 'reference')} to pictures"
     unread = f"; {say_count(len(check.unread), 'file')} could not be read" if check.unread else ""
     if missing:
-        title = f"{say_count(missing, 'picture is', 'pictures are')} missing in the notes"
+        title = say_lost(missing, "the notes")
+        pictures = len({finding.file or finding.target for finding in absent})
+        title += f" ({say_count(pictures, 'picture')})" if pictures < missing else ""
     elif others:
         title = "No picture is missing in the notes"
     else:
@@ -150,9 +152,18 @@ def judge_notes(check: NoteCheck) -> Health:
             if check.references
             else "The notes refer to no picture"
         )
-    rest = f", and {say_count(others, 'other thing was', 'other things were')} found" if others else ""
+    rest = f"; {say_kinds(check, _ABSENT)}" if others else ""
     tone = "bad" if missing else "wait" if others or check.unread else "good"
     return Health(tone, title, f"{read}{rest}{unread}.")
+
+
+def say_kinds(check: NoteCheck, without: Container[FindingKind] = ()) -> str:
+    """How many of each other kind were found: ``3 arriving, 22 not portable``. Pure."""
+    return ", ".join(
+        f"{check.counts[kind]:,} {KIND_WORDS[kind]}"
+        for kind in FindingKind
+        if kind not in without and check.counts[kind]
+    )
 
 
 def _draw(backend: Backend, sd: StorageDir, note: Note | None = None, status: int = 200) -> Response:

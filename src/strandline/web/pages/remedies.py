@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from strandline.model.discrepancies import COPIED, PICTURES_ELSEWHERE, Discrepancy, Grade, Verb
 from strandline.model.image_files import FileState
+from strandline.model.note_checks import say_lost
 from strandline.model.plain_words import say_checked, say_count, show_plainly
 from strandline.model.storage_dirs import LayoutKind, StorageDirQuestion, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
@@ -69,8 +70,8 @@ def _describe(row: Discrepancy, items: list[FileItem], verbs: dict[str, str]) ->
 
 
 def say_missed(missed: int, name: str) -> str:
-    """How many pictures the notes of the folder miss. Its name is plain already. Pure."""
-    return f"{say_count(missed, 'picture is', 'pictures are')} missing in the notes of {name}"
+    """How many references of its notes lead to no picture. The name of the folder is plain already. Pure."""
+    return say_lost(missed, f"the notes of {name}")
 
 
 def judge_health(status: SyncStatus, missed: int = 0) -> Health:
