@@ -29,14 +29,34 @@ def run(home: Path, *words: str) -> int:
     return main(["--home", str(home), "check", *words])
 
 
+def test_a_renamed_folder_is_told_in_one_line(
+    vault: Vault, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However many notes miss its pictures. JSON has each finding."""
+    names = [f"p{number}.png" for number in range(7)]
+    for name in names:
+        vault.put(f"Anhang/{name}")
+        vault.put(f"Study/{name}.md", f"![](../attachments/{name})\n![[{name}]]".encode())
+    assert run(tmp_path / "home", "Vault") == 1
+    *lines, _, result = capsys.readouterr().out.splitlines()
+    assert lines[0] == (
+        "Vault/attachments/: misplaced: 7 references in 7 notes (there is no such folder, and 7 pictures that notes "
+        "expect in it are in Anhang/; was it renamed? Rename it back, or change the references; --json has each)"
+    )
+    assert [line.partition(" ")[0] for line in lines[1:]] == ["Vault/Study/one.md:3:20:"]
+    assert result == "1 missing and 7 misplaced"
+    assert run(tmp_path / "home", "Vault", "--format", "json") == 1
+    assert len(json.loads(capsys.readouterr().out)["checked"][0]["findings"]) == 8
+
+
 def test_what_was_not_looked_at_is_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A program makes some addresses; others lead elsewhere, or to the web."""
     text = "![]({{site.url}}/x.png) ![](file:///x.png) ![](https://example.org/x.png)"
     (tmp_path / "a.md").write_text(text)
     assert main(["--home", str(tmp_path / "home"), "check", str(tmp_path)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == (
-        "nothing else to say; 1 outside this folder, 1 with an address that a program makes and 1 on the web were not "
-        "looked at"
+        "nothing else to say; 1 outside this folder, 1 with an address that a program makes and 1 on the web were "
+        "not looked at"
     )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from builders.named_vault import put
+from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures, make_storage_dir
 from strandline.cli.main import main
 
@@ -56,6 +58,28 @@ def test_what_is_missing_comes_back(vault: Path, home: Path, capsys: pytest.Capt
     assert capsys.readouterr().out == "no picture is missing\n"
 
 
+def test_a_renamed_folder_is_not_copied_without_a_yes(
+    vault: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Renaming it back is better than a second copy of each picture."""
+    for number in range(6):
+        put(vault, f"old/p{number}.png", make_picture("png", seed=50 + number))
+    put(vault, "Six.md", "".join(f"![](old/p{number}.png)\n" for number in range(6)).encode())
+    run(home, "scan")
+    (vault / "old").rename(vault / "new")
+    run(home, "scan")
+    capsys.readouterr()
+    assert run(home, "put-back") == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == (
+        "old/p0.png stays missing: its whole folder seems to have been renamed to new/; rename it back; to copy it "
+        "all the same, give --yes (Six.md:1)"
+    )
+    assert not (vault / "old").exists()
+    assert run(home, "put-back", "--yes") == 0
+    assert len(list((vault / "old").iterdir())) == 6
+
+
 def test_another_storage_directory_needs_a_yes(
     vault: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -72,7 +96,7 @@ def test_another_storage_directory_needs_a_yes(
     answer = json.loads(capsys.readouterr().out)
     (picture,) = answer["checked"][0]["pictures"]
     assert (picture["from_sd"], picture["done"]) == ("Ids", False)
-    assert "--yes" in picture["why"]
+    assert "another storage directory, which nobody has allowed" in picture["why"]
     assert not (vault / "two.png").exists()
     assert run(home, "put-back", "--yes") == 0
     assert (vault / "two.png").read_bytes() == TWO

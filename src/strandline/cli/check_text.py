@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from strandline.cli.wording import say_list
 from strandline.cli.writing import paint, write_line
+from strandline.model.moved_folders import LEAST
 from strandline.model.note_checks import (
     KIND_WORDS,
     MADE_BY_PROGRAM,
     Finding,
     FindingKind,
+    MovedFolder,
     NoteCheck,
     Severity,
 )
@@ -29,8 +31,14 @@ def show_checks(checks: Sequence[NoteCheck]) -> None:
 
 
 def _show(check: NoteCheck) -> None:
+    grouped: set[Finding] = set()
+    for folder in check.moved:
+        left = [finding for finding in check.findings if finding in folder.findings]
+        if len(left) >= LEAST:
+            grouped.update(left)
+            write_line(_say_moved(check.base, folder, left))
     for finding in check.findings:
-        if finding.kind is not FindingKind.OUTSIDE:
+        if finding.kind is not FindingKind.OUTSIDE and finding not in grouped:
             write_line(_say_finding(check.base, finding))
     for unread in check.unread:
         write_line(
@@ -55,6 +63,15 @@ def _say_finding(base: str, finding: Finding) -> str:
         )
     place = f"{show_plainly(shown_path(base, finding.note))}:{finding.line}:{finding.column}"
     return f"{place}: {kind}: {show_plainly(finding.target)} ({show_plainly(finding.message)})"
+
+
+def _say_moved(base: str, folder: MovedFolder, findings: Sequence[Finding]) -> str:
+    """One line for all that has one cause."""
+    kind = paint(findings[0].kind.value, _COLOURS[findings[0].severity])
+    notes = len({finding.note for finding in findings})
+    count = f"{say_count(len(findings), 'reference')} in {say_count(notes, 'note')}"
+    old = show_plainly(shown_path(base, folder.old))
+    return f"{old}/: {kind}: {count} ({show_plainly(folder.message)}; --json has each)"
 
 
 def shown_path(base: str, path: str) -> str:

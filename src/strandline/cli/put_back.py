@@ -12,7 +12,7 @@ from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.writing import asks_a_person, write_json, write_line
 from strandline.model.plain_words import say_count, show_plainly
-from strandline.model.put_back import NOT_ALLOWED
+from strandline.model.put_back import MOVED, NOT_ALLOWED, hold_moved
 from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
@@ -22,19 +22,25 @@ if TYPE_CHECKING:
 @click.command("put-back", cls=Verb)
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=False, readable=False))
 @click.option("--dry-run", is_flag=True, help="Only say what would be put back.")
-@click.option("--yes", is_flag=True, help="Also copy from other storage directories, without asking.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Also copy from other storage directories, and from a folder that was renamed, without asking.",
+)
 @click.pass_obj
 def put_back(session: Session, paths: tuple[str, ...], dry_run: bool, yes: bool) -> int:
     """Put back pictures that notes miss.
 
     PATH is a folder, a note, or the name of a storage directory; the current folder by default. Strandline remembers
     which bytes were where. If a file with the same bytes is left, also in a trash or among old versions, it is copied
-    to where the note expects it. No file is replaced and no note is changed. The exit status is 1 if a picture stays
+    to where the note expects it. No file is replaced and no note is changed. If a whole folder was renamed, its
+    pictures are not copied unless you insist with --yes: rename it back. The exit status is 1 if a picture stays
     missing.
     """
     with session.open_store() as store:
         named = {sd.name: sd.path for sd in store.list_storage_dirs()}
         plans = [store.plan_put_back(named.get(path, path)) for path in paths or (".",)]
+        plans = plans if yes else [hold_moved(plan) for plan in plans]
         allowed = yes or dry_run or _ask(plans)
         plans = [store.put_back_all(plan, from_others=allowed, dry_run=dry_run) for plan in plans]
     if session.json:
@@ -67,7 +73,8 @@ def _show(plan: PutBackPlan, *, dry_run: bool, allowed: bool) -> None:
             needs = "; it needs --yes" if dry_run and not allowed and step.is_foreign else ""
             write_line(f"{show_plainly(step.path)} {verb}, from {_say_source(step)} ({place}){needs}")
         else:
-            remedy = "; to allow that, give --yes" if step.why == NOT_ALLOWED else ""
+            is_held = step.why == NOT_ALLOWED or step.why.startswith(MOVED.partition("{")[0])
+            remedy = "; to copy it all the same, give --yes" if is_held else ""
             write_line(f"{show_plainly(step.path)} stays missing: {show_plainly(step.why)}{remedy} ({place})")
     if plan.missing == 0:
         is_known = plan.check.not_checked.outside == 0

@@ -107,6 +107,33 @@ class Finding(JsonForm):
 
 
 @dataclass(frozen=True, slots=True)
+class MovedFolder:
+    """A folder that is not there any more, while its pictures are in another one."""
+
+    old: str
+    new: str
+    """Where its pictures are now; empty for the folder that is checked."""
+    findings: tuple[Finding, ...]
+    pictures: int
+    moved_notes: str | None = None
+    """The folder of the notes, if it looks as if these were moved, and not the pictures."""
+
+    @property
+    def message(self) -> str:
+        """What happened, as it seems, and what to do."""
+        new = f"in {self.new}/" if self.new else "in the folder itself"
+        pictures = say_count(
+            self.pictures, "picture that notes expect in it is", "pictures that notes expect in it are"
+        )
+        remedy = (
+            f"were the notes in {self.moved_notes}/ moved? Move them back"
+            if self.moved_notes
+            else "was it renamed? Rename it back"
+        )
+        return f"there is no such folder, and {pictures} {new}; {remedy}, or change the references"
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a picture is."""
 
@@ -213,6 +240,8 @@ class NoteCheck(JsonForm):
     seconds: float
     lost: tuple[Lost, ...] = ()
     """Of the missing pictures, those of which something is known."""
+    moved: tuple[MovedFolder, ...] = ()
+    """Folders that are elsewhere now, each the cause of many of the findings."""
 
     @property
     def has_errors(self) -> bool:

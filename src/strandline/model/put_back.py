@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.layout import may_be_picture
+from strandline.model.moved_folders import LEAST, split_moved
 from strandline.model.note_checks import NoteCheck, Place
 from strandline.model.passed_over import is_in_passed_over, is_passed_over
 from strandline.model.portable_names import explain_refused
@@ -13,6 +15,8 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 
 READ_ONLY = "the folder was added as read-only, so nothing is written to it"
+
+MOVED = "its whole folder seems to have been renamed to {}/; rename it back"
 
 NOT_ALLOWED = "it would come from another storage directory, which nobody has allowed"
 
@@ -77,6 +81,27 @@ class PutBackPlan(JsonForm):
     """The missing pictures that were here before, each once, in the order of the notes."""
     check: NoteCheck
     """Everything that was found in the notes. Not in the JSON."""
+
+
+def hold_moved(plan: PutBackPlan) -> PutBackPlan:
+    """The plan without copies of a whole folder that is only called otherwise now: each of them says so. Pure."""
+    groups: dict[tuple[str, str], int] = {}
+    for step in plan.steps:
+        if step.is_own and (pair := _find_pair(step)):
+            groups[pair] = groups.get(pair, 0) + 1
+    moved = {pair for pair, number in groups.items() if number >= LEAST}
+
+    def hold(step: PutBack) -> PutBack:
+        pair = _find_pair(step) if step.is_own else None
+        return replace(step, why=MOVED.format(pair[1] or ".")) if pair in moved and pair is not None else step
+
+    return replace(plan, steps=tuple(map(hold, plan.steps)))
+
+
+def _find_pair(step: PutBack) -> tuple[str, str] | None:
+    if step.source is None or is_in_passed_over(step.source.path):
+        return None
+    return split_moved(step.path, step.source.path)
 
 
 def explain_refused_target(path: str) -> str | None:

@@ -21,6 +21,7 @@ from strandline.errors import NotInBucketsError, StrandlineError, UnreadableFile
 from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.file_tree import read_file
 from strandline.model.buckets import is_bucket_address
+from strandline.model.moved_folders import Expected, find_moved_folders
 from strandline.model.note_checks import (
     CheckOptions,
     FindingKind,
@@ -238,7 +239,28 @@ class _Check:
             unread=collected.unread,
             seconds=round(seconds, 3),
             lost=tuple(self._lost),
+            moved=tuple(find_moved_folders(self._iter_expected(), self._list_folders())),
         )
+
+    def _iter_expected(self) -> Iterator[Expected]:
+        """Pictures that are at one other place, with those at which notes expect them; relative to the base."""
+        say_path = self._collected.say_path
+        known = {
+            (say_path(each.note), each.line, each.target): each.was.places[0].path
+            for each in self._lost
+            if each.was.places and each.was.places[0].sd is None
+        }
+        for finding in self._collected.findings:
+            if finding.file is None or finding.kind not in (FindingKind.MISSING, FindingKind.MISPLACED):
+                continue
+            place = known.get((finding.note or "", finding.line or 0, finding.target or ""))
+            if place is not None:
+                yield Expected(finding.file, say_path(place), True, finding)
+            elif len(finding.candidates) == 1:
+                yield Expected(finding.file, finding.candidates[0], False, finding)
+
+    def _list_folders(self) -> set[str]:
+        return set(map(self._collected.say_path, self._tree.folders))
 
     def _find_scopes(self, read: Sequence[tuple[str, Sequence[Reference]]]) -> list[Scope]:
         """The scopes of the tree. Without any sign, the way in which most references are written decides."""

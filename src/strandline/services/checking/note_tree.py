@@ -88,11 +88,16 @@ class NoteTree:
         """Folders that could not be listed, and why. What they contain is unknown."""
         return self._listing.refused
 
+    @property
+    def folders(self) -> Iterable[str]:
+        """The folders that were listed, relative to the root."""
+        return filter(None, self._listing.folders)
+
     @cached_property
     def index(self) -> FileIndex:
         """The pictures, for resolving."""
         unlisted = [*self._listing.not_entered, *self._listing.refused]
-        return FileIndex(self.pictures, self._listing.links, unlisted, filter(None, self._listing.folders))
+        return FileIndex(self.pictures, self._listing.links, unlisted, self.folders)
 
     @cached_property
     def scopes(self) -> list[Scope]:
