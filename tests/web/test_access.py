@@ -6,11 +6,13 @@ Every route is walked, and so is each route to come: one that the table does not
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
@@ -277,3 +279,22 @@ def test_a_stream_ends_with_its_token(team: Team) -> None:
         assert list(lines) is not None
     with team.as_one_with(token) as client:
         assert client.get("/api/v1/sds").status_code in (401, 429)
+
+
+def test_a_copied_folder_is_not_written_to_by_those_who_see_one_of_the_two(
+    tmp_path: Path,
+) -> None:
+    """What guards a storage directory does not depend on who asks. The other folder is not named."""
+    root = make_storage_dir(tmp_path / "Notes", OPEN)
+    with open_store(tmp_path / "home") as store:
+        sd = store.add_storage_dir(root).sd
+        shutil.copytree(root, tmp_path / SECRET_NAME)
+        store.add_storage_dir(tmp_path / SECRET_NAME)
+        with serving(store) as served:
+            team = Team(served, ())
+            with team.as_one_with(team.make_token("write", sd.path)) as client:
+                refused = client.post("/api/v1/images", params={"sd": "Notes"}, content=SECRET)
+                assert (refused.status_code, refused.json()["code"]) == (409, "sd-copied")
+                seen = client.get("/api/v1/inspect/Notes").text
+                assert "same identity" in seen
+                assert SECRET_NAME not in seen + refused.text

@@ -108,6 +108,11 @@ class SqliteCatalog:
         """The file, for messages."""
         return str(self.path)
 
+    @property
+    def whole(self) -> SqliteCatalog:
+        """It is one."""
+        return self
+
     def read(self) -> AbstractContextManager[Reader]:
         """Answers from the last commit. See :meth:`strandline.catalog.port.Catalog.read`."""
         return _Lent(self, _get_reader)

@@ -95,6 +95,10 @@ class LimitedCatalog:
     def is_shared(self) -> bool:
         return self._catalog.is_shared
 
+    @property
+    def whole(self) -> Catalog:
+        return self._catalog
+
     @contextmanager
     def read(self) -> Iterator[Reader]:
         """Answers from the last commit."""

@@ -174,6 +174,12 @@ class Catalog(Protocol):
     @property
     def is_shared(self) -> bool: ...
 
+    @property
+    def whole(self) -> Catalog:
+        """The catalog itself; of a part (:mod:`~.limited`), that of which it is one. For what must not depend on who
+        asks.
+        """
+
     def read(self) -> AbstractContextManager[Reader]:
         """Answers from the last commit. Never waits for a writer.
 

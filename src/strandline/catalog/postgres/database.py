@@ -84,6 +84,11 @@ class PostgresCatalog:
         self._listener: threading.Thread | None = None
         self._listener_lock = threading.Lock()
 
+    @property
+    def whole(self) -> PostgresCatalog:
+        """It is one."""
+        return self
+
     @contextmanager
     def read(self) -> Iterator[Reader]:
         """Answers from the last commit. See :meth:`strandline.catalog.port.Catalog.read`."""

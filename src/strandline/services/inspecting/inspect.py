@@ -19,13 +19,13 @@ from strandline.model.listing import MediaListing, plan_difference, sort_names
 from strandline.model.reports import Finding
 from strandline.model.states import HERE
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
-from strandline.model.suitable_folders import say_pictures_elsewhere, say_same_identity
+from strandline.model.suitable_folders import say_pictures_elsewhere
 from strandline.model.sync_status import SyncStatus
 from strandline.services.resolving.examine import ConflictCopy, examine_copies, iter_conflict_copies
 from strandline.services.scanning.ignored import read_ignored
 from strandline.services.storage_dirs.presence import look, refresh
 from strandline.services.storage_dirs.suitable import find_picture_elsewhere
-from strandline.services.storage_dirs.writing import find_twin
+from strandline.services.storage_dirs.writing import find_copy_problem
 from strandline.services.workbench import Workbench
 
 UNCHECKED_TRIED = 100_000
@@ -52,8 +52,8 @@ def inspect_storage_dir(bench: Workbench, sd: StorageDir) -> SyncStatus:
     status = SyncStatus(sd, bench.now(), _describe_identity(bench, sd))
     if sd.state is StorageDirState.SUSPECT:
         status.problems.append(Finding("suspect", sd.problem or "too much is gone at once"))
-    if (twin := find_twin(bench, sd)) is not None:
-        status.problems.append(Finding(COPIED, say_same_identity(sd, twin)))
+    if (copied := find_copy_problem(bench, sd)) is not None:
+        status.problems.append(Finding(COPIED, copied))
     if isinstance(listing, Finding):
         status.problems.append(listing)
     else:

@@ -44,9 +44,9 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
         )
     if not sd.is_reachable:
         raise StorageDirOfflineError(f"{sd.name!r} is offline; {sd.problem}", sd_id=sd.sd_id, path=sd.path)
-    twin = find_twin(bench, sd)
-    if twin is not None:
-        raise CopiedStorageDirError(say_same_identity(sd, twin), sd_id=sd.sd_id)
+    problem = find_copy_problem(bench, sd)
+    if problem is not None:
+        raise CopiedStorageDirError(problem, sd_id=sd.sd_id)
     return sd
 
 
@@ -91,6 +91,18 @@ def probe_storage_dir(bench: Workbench, sd: StorageDir) -> ProbedStorageDir:
 
 def find_twin(bench: Workbench, sd: StorageDir) -> StorageDir | None:
     """Another storage directory that is there now and has the same identity. One of the two is a copy."""
-    with bench.catalog.read() as reader:
+    with bench.catalog.whole.read() as reader:  # also one that this caller may not see
         twins = reader.sds.list_with_identity(sd.sd_id, omit=sd.number)
     return next((twin for twin in twins if refresh(bench, twin).is_reachable), None)
+
+
+def find_copy_problem(bench: Workbench, sd: StorageDir) -> str | None:
+    """That another storage directory has the same identity, in words. Names it only to those who may see it."""
+    twin = find_twin(bench, sd)
+    if twin is None:
+        return None
+    with bench.catalog.read() as reader:
+        is_seen = reader.sds.find_storage_dir(twin.number) is not None
+    if is_seen:
+        return say_same_identity(sd, twin)
+    return f"another folder has the same identity as {sd.name!r}; one who may see both must say which is the copy"
