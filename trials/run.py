@@ -33,6 +33,7 @@ TRIALS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "simulator": lambda asked: [*PYTEST, "-n", "auto", "tests/stateful", "--histories", str(asked.histories)],
     "clients": lambda _: [*PYTEST, "-n", "auto", "tests/scenarios"],
     "pages": lambda _: [*PYTEST, "-n", "auto", "tests/web"],
+    "listeners": lambda _: ["-m", "trials.listeners"],
     "soak": lambda asked: ["-m", "trials.soak", "--minutes", str(asked.minutes)],
     "fuzzing": lambda asked: ["-m", "trials.fuzzing", "--minutes", str(asked.minutes)],
 }

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,38 +16,17 @@ from pathlib import Path
 import httpx
 import pytest
 
+from builders.many_servers import LIMIT_S, Running, end, start
 from builders.postgres import shared_server
 from builders.postgres import started as started_postgres
-from builders.program import command_line, run
+from builders.program import run
 from builders.s3_server import OtherProgram, S3Server
 from builders.served import NO_TLS, serving
 from builders.storage import id_of, make_pictures
 from strandline.runtime.assembly import open_store
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE
 
-LIMIT_S = 60.0
 PICTURES = make_pictures(40)
-
-
-@dataclass
-class Running:
-    """A server in a process of its own."""
-
-    home: Path
-    process: subprocess.Popen[str]
-    address: str
-    link: str
-
-    def client(self, **headers: str) -> httpx.Client:
-        """A client like a browser's page."""
-        origin = {"origin": self.address.rstrip("/")}
-        return httpx.Client(base_url=self.address, headers=origin | headers, timeout=LIMIT_S, verify=NO_TLS)
-
-    def upload(self, data: bytes, token: str) -> None:
-        """A program saves an image."""
-        url, headers = f"{self.address}api/v1/images?sd=Pics", {"authorization": f"Bearer {token}"}
-        answer = httpx.post(url, content=data, headers=headers, timeout=LIMIT_S, verify=NO_TLS)
-        assert answer.status_code == 201, answer.text
 
 
 @dataclass
@@ -58,18 +36,6 @@ class Team:
     one: Running
     other: Running
     token: str
-
-
-def start(home: Path, environment: dict[str, str]) -> Running:
-    """Starts a server, and waits until it listens."""
-    process = subprocess.Popen(
-        command_line("--home", str(home), "serve", "--port", "0"),
-        env=os.environ | environment, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    address, link = process.stdout.readline().strip(), process.stdout.readline().strip()
-    assert address.startswith("http://"), address
-    return Running(home, process, address, link)
 
 
 @pytest.fixture
@@ -90,14 +56,6 @@ def team(
             stack.callback(end, server)
             servers.append(server)
         yield Team(servers[0], servers[1], made.json["token"])
-
-
-def end(server: Running) -> None:
-    """Ends it, however it is."""
-    server.process.send_signal(signal.SIGTERM)
-    server.process.wait(LIMIT_S)
-    assert server.process.stdout is not None
-    server.process.stdout.close()
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
