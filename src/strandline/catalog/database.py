@@ -108,10 +108,7 @@ class SqliteCatalog:
         """The file, for messages."""
         return str(self.path)
 
-    @property
-    def whole(self) -> SqliteCatalog:
-        """It is one."""
-        return self
+    whole = property(lambda self: self)
 
     def read(self) -> AbstractContextManager[Reader]:
         """Answers from the last commit. See :meth:`strandline.catalog.port.Catalog.read`."""

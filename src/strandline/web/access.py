@@ -132,6 +132,7 @@ write all  POST   /delete
 write all  POST   /delete/confirmed
 read  all  GET    /trash
 write all  POST   /trash/restore
+write all  POST   /trash/restore-deletion
 write all  POST   /trash/empty
 write all  POST   /copy
 write all  POST   /copy/confirmed
