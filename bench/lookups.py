@@ -63,7 +63,7 @@ def measure_lookups(world: World, rounds: int) -> Iterator[Result]:
             rounds,
         )  # fmt: skip
 
-        get(known := unseen[1])
+        get(known := put_picture(roots[2] / "media", make_picture("known", SMALL), is_old=True))
         rows = open_database(home / "catalog.db", durable=False)
 
         def read_row_and_file(image_id: str) -> None:

@@ -82,17 +82,19 @@ def make_names(media: Path, files: int) -> None:
             os.link(original, name)
 
 
-def put_picture(media: Path, data: bytes) -> str:
-    """Writes the picture under its content id. Returns the id."""
+def put_picture(media: Path, data: bytes, *, is_old: bool = False) -> str:
+    """Writes the picture under its content id. Returns the id. A proof of a picture ``is_old`` can be relied on."""
     image_id = hash_to_content_id(data)
     (media / f"{image_id}.png").write_bytes(data)
+    if is_old:
+        settle(media / f"{image_id}.png")
     return image_id
 
 
-def settle(media: Path) -> None:
-    """Dates the folder back, so that its mtime is reliable at once."""
+def settle(path: Path) -> None:
+    """Dates a folder or a file back, so that its mtime is reliable at once."""
     then_s = time.time() - 60
-    os.utime(media, (then_s, then_s))
+    os.utime(path, (then_s, then_s))
 
 
 def make_picture(text: str, size: tuple[int, int] = TINY) -> bytes:

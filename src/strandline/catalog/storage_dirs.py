@@ -32,6 +32,11 @@ def _select(dialect: Dialect) -> str:
     )
 
 
+_STATES = {each.value: each for each in StorageDirState}
+_LAYOUTS = {each.value: each for each in LayoutKind}
+"""By their values. A call of the class costs five times as much, and every lookup pays for it."""
+
+
 def _to_storage_dir(row: tuple[Any, ...]) -> StorageDir:
     (
         number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us, question,
@@ -43,12 +48,12 @@ def _to_storage_dir(row: tuple[Any, ...]) -> StorageDir:
         provisional=bool(provisional),
         name=name,
         path=path,
-        state=StorageDirState(state),
+        state=_STATES[state],
         problem=problem,
         question=None if question is None else StorageDirQuestion(question),
         read_only=bool(read_only),
         first_scan_done=bool(first_scan_done),
-        layout=LayoutKind(layout),
+        layout=_LAYOUTS[layout],
         is_layout_chosen=bool(layout_chosen),
         added_at=from_microseconds(added_at_us),
         aliases=() if aliases is None else tuple(sorted(aliases.split("\n"))),

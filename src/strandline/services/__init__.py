@@ -82,10 +82,11 @@ _MODULES = {name: f"{room}.{name}" for room, names in _ROOMS.items() for name in
 
 
 def __getattr__(name: str) -> ModuleType:
-    """The module of that name, imported now."""
+    """The module of that name, imported now. From then on, it is an attribute like any other."""
     if name.startswith("_"):
         raise AttributeError(name)
     try:
-        return import_module(f"{__name__}.{_MODULES.get(name, name)}")
+        module = globals()[name] = import_module(f"{__name__}.{_MODULES.get(name, name)}")
     except ModuleNotFoundError as error:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from error
+    return module
