@@ -109,7 +109,6 @@ class TestMove:
         told = capsys.readouterr()
         assert told.out == "moved two.png in 'Vault' to 'Archive'\n"
         assert [line.removeprefix("strandline: ") for line in told.err.splitlines()] == [
-            "Vault: Note.md:1 uses one.png",
             f"to have them in both, run `strandline trash restore {id_of(TWO)}`",
             "one.png in 'Vault' is used by Note.md:1, which would lose it; copy it, or insist with --yes",
         ]

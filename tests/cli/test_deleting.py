@@ -211,3 +211,27 @@ class TestVerify:
         made.look(root)
         root.rename(made.folder / "away")
         assert run(made, "verify") == 6
+
+
+def test_a_note_that_only_has_the_name_is_told(
+    made: CommandHome, vault: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Logseq's page has its icon as a property, which is no reference. It may use the picture all the same."""
+    (vault / "Page.md").write_text("icon:: ../img/one.png\n")
+    capsys.readouterr()
+    assert run(made, "delete", str(vault / "img/one.png")) == 0
+    told = capsys.readouterr().err
+    assert "strandline: Vault: Page.md has the name of img/one.png, and may use it\n" in told
+
+
+def test_the_list_says_where_a_folder_is_now(made: CommandHome, capsys: pytest.CaptureFixture[str]) -> None:
+    """It was elsewhere when the file was deleted, or on another computer."""
+    root = made.make_storage_dir("Notes")
+    image = made.put(root)
+    made.look(root)
+    assert run(made, "delete", image) == 0
+    root.rename(root.with_name("Moved"))
+    assert run(made, "sd", "move", "Notes", str(root.with_name("Moved"))) == 0
+    capsys.readouterr()
+    assert run(made, "trash", "list") == 0
+    assert f"{root.with_name('Moved')}/media/{image}.png" in capsys.readouterr().out

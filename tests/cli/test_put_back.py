@@ -80,6 +80,23 @@ def test_a_renamed_folder_is_not_copied_without_a_yes(
     assert len(list((vault / "old").iterdir())) == 6
 
 
+def test_what_comes_from_the_trash_is_not_in_it_any_more(
+    vault: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As if it had been restored."""
+    assert run(home, "delete", str(vault / "two.png")) == 0
+    capsys.readouterr()
+    assert run(home, "put-back") == 0
+    assert (
+        capsys.readouterr().out.splitlines()[0]
+        == "two.png is back, from the trash of this machine (Note.md:3)"
+    )
+    assert (vault / "two.png").read_bytes() == TWO
+    assert run(home, "trash", "list") == 0
+    assert capsys.readouterr().out == "the trash is empty\n"
+    assert list((home / "trash").rglob("*.png")) == []
+
+
 def test_another_storage_directory_needs_a_yes(
     vault: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from strandline.model.changes import ChangeReport, FileChange
-    from strandline.model.note_checks import NoteUse
+    from strandline.model.note_checks import NoteMention, NoteUse
 
 MOST_USES = 20
 """Places in notes that are named before something happens."""
@@ -58,6 +58,14 @@ def say_uses(uses: Sequence[NoteUse]) -> None:
         say(f"{use.sd.name}: {use.note}:{use.line} uses {use.path}")
     if (left := len(uses) - MOST_USES) > 0:
         say(f"and {say_count(left, 'more place')} in notes")
+
+
+def say_mentions(mentions: Sequence[NoteMention]) -> None:
+    """Says on stderr which notes have the name of something, and may use it."""
+    for each in mentions[:MOST_USES]:
+        say(f"{each.sd.name}: {each.note} has the name of {each.path}, and may use it")
+    if (left := len(mentions) - MOST_USES) > 0:
+        say(f"and {say_count(left, 'more note')}")
 
 
 def name_change(change: FileChange) -> str:

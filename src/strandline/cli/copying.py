@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +23,7 @@ from strandline.model.queries import Query
 
 if TYPE_CHECKING:
     from strandline.model.changes import FileChange, NamedFile
+    from strandline.model.note_checks import NoteUse
     from strandline.model.transfers import TransferReport
     from strandline.store import Store
 
@@ -116,7 +117,7 @@ def move(session: Session, chosen: Chosen, to: str, dry_run: bool, yes: bool) ->
     with session.open_store() as store, Bars() as bars:
         images, files = _gather(store, chosen)
         plan = store.plan_move(images, to=to, source=chosen.source, files=files, note=chosen.note)
-        say_uses(plan.uses)
+        say_uses(plan.uses if yes else _list_more(plan.uses))
         report = store.move_files(
             plan,
             insists=yes,
@@ -127,6 +128,17 @@ def move(session: Session, chosen: Chosen, to: str, dry_run: bool, yes: bool) ->
     session.answer(document, lambda: _show_moved(session, report, plan.to.name, dry_run=dry_run))
     say_refused(report.report)
     return judge(report.report, dry_run=dry_run)
+
+
+def _list_more(uses: Sequence[NoteUse]) -> list[NoteUse]:
+    """Without the first use of each picture: the message that refuses the picture names that."""
+    seen: set[tuple[int, str]] = set()
+    more = []
+    for use in uses:
+        key = use.sd.number, use.path
+        more += [use] if key in seen else []
+        seen.add(key)
+    return more
 
 
 def _gather(store: Store, chosen: Chosen) -> tuple[list[str], list[NamedFile]]:

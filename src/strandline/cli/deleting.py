@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from strandline.cli.arguments import GivenIds, image_ids_argument, list_sd_completions, sd_option
-from strandline.cli.changes import insist, judge, name_change, say_refused, say_uses
+from strandline.cli.changes import insist, judge, name_change, say_mentions, say_refused, say_uses
 from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.many_ids import gather_images
 from strandline.cli.numbers import say_exact_bytes, say_time
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from strandline.model.changes import ChangeReport, NamedFile
     from strandline.model.deletions import DeletePlan
     from strandline.model.image_ids import ImageId
+    from strandline.model.storage_dirs import StorageDir
     from strandline.model.trash import TrashedFile
     from strandline.store import Store
 
@@ -78,7 +79,8 @@ def list_(session: Session, sd: str | None) -> None:
     """
     with session.open_store() as store:
         listing = store.trash.describe(sd)
-    session.answer(listing.to_json(), lambda: _show_entries([each.entry for each in listing.trash]))
+        known = store.list_storage_dirs()
+    session.answer(listing.to_json(), lambda: _show_entries([each.entry for each in listing.trash], known))
 
 
 @click.command("restore", cls=Verb)
@@ -150,6 +152,7 @@ def _warn(store: Store, plan: DeletePlan) -> None:
             f"this machine keeps them for {store.trash.rules.grace.days} days"
         )
     say_uses(plan.uses)
+    say_mentions(plan.mentions)
 
 
 def _show_deleted(session: Session, report: ChangeReport, *, dry_run: bool) -> None:
@@ -184,7 +187,7 @@ def _find_deleted(store: Store, ids: GivenIds) -> list[ImageId]:
     return list(dict.fromkeys([*images, *(file.image_id for file in files)]))
 
 
-def _show_entries(entries: Sequence[TrashedFile]) -> None:
+def _show_entries(entries: Sequence[TrashedFile], known: Sequence[StorageDir]) -> None:
     if not entries:
         write_line("the trash is empty")
         return
@@ -195,10 +198,13 @@ def _show_entries(entries: Sequence[TrashedFile]) -> None:
         Column("WHY", is_whole=True, extra=1),
         Column("PLACE"),
     ]
-    show_table(columns, (_cells_of(entry) for entry in entries))
+    paths = {str(identity): sd.path for sd in known for identity in (*sd.aliases, sd.sd_id) if identity}
+    show_table(columns, (_cells_of(entry, paths) for entry in entries))
 
 
-def _cells_of(entry: TrashedFile) -> tuple[str, ...]:
-    place = show_plainly(f"{entry.sd_path}/{entry.path}")
+def _cells_of(entry: TrashedFile, paths: Mapping[str, str]) -> tuple[str, ...]:
+    """``paths`` has where storage directories are now, by identity: the entry may come from another computer."""
+    root = paths.get(entry.sd_id or "", entry.sd_path)
+    place = show_plainly(f"{root}/{entry.path}")
     size = say_exact_bytes(entry.size_bytes)
     return entry.image_id, say_time(entry.trashed_at), size, entry.reason.value, place

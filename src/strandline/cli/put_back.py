@@ -97,5 +97,7 @@ def _show(plan: PutBackPlan, *, dry_run: bool, allowed: bool) -> None:
 
 def _say_source(step: PutBack) -> str:
     assert step.source is not None
+    if step.source.trash_id is not None:
+        return "the trash of this machine"
     where = show_plainly(step.source.path)
     return where if step.source.sd is None else f"{where} in {show_plainly(step.source.sd)!r}"

@@ -7,7 +7,7 @@ from typing import ClassVar
 from strandline.model.changes import FileChange, RefusedChange, change_of
 from strandline.model.image_ids import ImageId, content_id_of
 from strandline.model.json_form import JsonForm, Table
-from strandline.model.note_checks import NoteUse
+from strandline.model.note_checks import NoteMention, NoteUse
 from strandline.model.plain_words import say_bytes
 from strandline.model.remedies import say_command
 from strandline.model.storage_dirs import StorageDir
@@ -40,6 +40,8 @@ class DeletePlan(JsonForm):
     """Images of which there is nothing to delete."""
     uses: tuple[NoteUse, ...]
     """The places in notes that mean one of these files."""
+    mentions: tuple[NoteMention, ...] = ()
+    """Notes that may use one of them: they have its name. Not in the JSON."""
 
     JSON: ClassVar[Table] = {"plan": "changes", "refused": "refused", "uses": "uses"}
 

@@ -143,6 +143,8 @@ class Place:
     """The path of the storage directory."""
     path: str
     """Relative to the storage directory, with ``/``."""
+    trash_id: str | None = None
+    """The entry, if it is in the trash of this machine; the root is its folder there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,16 @@ class NoteUse(JsonForm):
     """The destination exactly as the note spells it."""
     path: str
     """The picture that it means."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteMention:
+    """A note that has the name of a picture, but no reference to it that is known: it may use it all the same."""
+
+    sd: StorageDir
+    note: str
+    path: str
+    """The picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from strandline.model.note_checks import (
     Remembered,
     UnreadNote,
 )
-from strandline.model.portable_names import explain_refused
+from strandline.model.portable_names import explain_refused, fold_path
 from strandline.notes.file_index import name_of
 from strandline.notes.mentions import Names
 from strandline.notes.profiles import OBSIDIAN, PLAIN, Scope, find_scope
@@ -102,17 +102,21 @@ def check_path(
 
 
 def list_uses(
-    root: str, wanted: AbstractSet[str], unread: list[UnreadNote] | None = None
+    root: str,
+    wanted: AbstractSet[str],
+    unread: list[UnreadNote] | None = None,
+    mentions: list[tuple[str, str]] | None = None,
 ) -> list[tuple[str, Reference, str]]:
     """The references of all notes below the root that mean one of the pictures: note, reference, and picture.
 
-    What could not be read, and may refer to one, is added to ``unread``.
+    What could not be read, and may refer to one, is added to ``unread``. The notes that have the name of a picture,
+    but no reference to it, are added to ``mentions``, each with the picture's path.
 
     Raises:
         DiskError: The root cannot be listed.
     """
     check = _Check(_list_notes(root), CheckOptions(), root, None)
-    uses = list(check.iter_uses(wanted))
+    uses = list(check.iter_uses(wanted, mentions))
     if unread is not None:
         unread += check.unread
     return uses
@@ -185,20 +189,26 @@ class _Check:
         if self._unchanged is not None:
             self._unchanged.save(self._tree.notes)
 
-    def iter_uses(self, wanted: AbstractSet[str]) -> Iterator[tuple[str, Reference, str]]:
+    def iter_uses(
+        self, wanted: AbstractSet[str], mentions: list[tuple[str, str]] | None = None
+    ) -> Iterator[tuple[str, Reference, str]]:
         """The references that mean one of the pictures. Parses only notes in which one of their names occurs."""
         samples = self._notes[:: max(1, len(self._notes) // SAMPLES)]
         if self._scopes[-1].profile is PLAIN:
             self._scopes = self._find_scopes([(note, self._read_references(note)) for note in samples])
         names = Names(map(name_of, wanted))
         for note in self._notes:
-            if names.find_in(self._read(note, MAX_NOTE_BYTES) or b""):
+            if found := names.find_in(self._read(note, MAX_NOTE_BYTES) or b""):
                 scope = find_scope(self._scopes, note)
+                used = set[str]()
                 for reference in self._read_references(note):
                     resolved = self._resolve(note, reference, scope)
                     if resolved.verdict not in _ABSENT:
                         meant = {resolved.path, *resolved.candidates} & wanted
+                        used.update(filter(None, meant))
                         yield from ((note, reference, path) for path in sorted(filter(None, meant))[:1])
+                if mentions is not None:
+                    mentions += [(note, path) for path in wanted - used if fold_path(name_of(path)) in found]
 
     def iter_pictures(self) -> Iterator[tuple[str, Reference, str, bool]]:
         """What the reported notes refer to, and whether it is there."""

@@ -124,8 +124,9 @@ def list_files_of_note(bench: Workbench, note: str) -> tuple[list[NamedFile], li
             continue
         try:
             if not is_there:
+                target = show_plainly(reference.target)
                 raise SourceNotFoundError(
-                    f"{each}:{reference.line} refers to {show_plainly(picture)}, which is not in {sd.name!r}",
+                    f"{each}:{reference.line} refers to {target}, which is not in {sd.name!r}",
                     source=picture,
                 )
             files[picture] = NamedFile(sd, picture, _identify(bench, sd, picture))

@@ -35,7 +35,7 @@ from strandline.services.saving.entries import read_entry
 from strandline.services.saving.intake import as_mtime_ns
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.storage_dirs.writing import check_writable
-from strandline.services.trashing.trash import folder_of
+from strandline.services.trashing.trash import discard_copy, folder_of
 from strandline.services.workbench import Workbench
 
 NO_SOURCE = "no file has its bytes now, not even a deleted or an old one; look in a backup"
@@ -142,6 +142,7 @@ def put_back(bench: Workbench, sd: StorageDir, step: PutBack) -> PutBack:
             with disk_errors("write", folder.where(name), FileExistsError):
                 folder.write_image(name, copy.open(), SaveMode.NEW, lambda: False, mtime_ns=mtime_ns)
         prove_file(bench, sd, name)
+        _take_from_trash(bench, sd, step)
     except FileExistsError:
         return replace(step, why="a file has that name now; nothing was replaced")
     except StrandlineError as error:
@@ -168,27 +169,40 @@ def _iter_kept(bench: Workbench, sd: StorageDir, wanted: dict[str, int]) -> Iter
     """Files with these hashes in trashes and old versions. ``wanted`` has the size of each, in bytes."""
     sizes = set(wanted.values())
     left = dict(wanted)
-    for root, path in (*_iter_old_files(sd.path), *_iter_own_trash(bench, wanted)):
+    for place in (*_iter_old_files(sd.path), *_iter_own_trash(bench, wanted)):
         if not left:
             return
+        root, path = place.root, place.path
         with suppress(OSError, UnreadableFileError):
             look = look_at_file(os.path.join(root, path))
             if look is None or look.size_bytes not in sizes or not look.is_here:
                 continue
             sha256 = hashlib.sha256(read_file(os.path.join(root, path), look.size_bytes)).hexdigest()
             if left.pop(sha256, None) is not None:
-                yield sha256, Place(None, root, path)
+                yield sha256, place
 
 
-def _iter_old_files(root: str) -> Iterator[tuple[str, str]]:
+def _iter_old_files(root: str) -> Iterator[Place]:
     with suppress(OSError):
         for path in NoteTree(root).iter_old_pictures():
-            yield root, path
+            yield Place(None, root, path)
 
 
-def _iter_own_trash(bench: Workbench, wanted: dict[str, int]) -> Iterator[tuple[str, str]]:
+def _iter_own_trash(bench: Workbench, wanted: dict[str, int]) -> Iterator[Place]:
     with bench.catalog.read() as reader:
         trashed = reader.trash.list_trashed()
     for each in trashed:
         if each.sha256 in wanted:
-            yield str(folder_of(bench, each)), each.filename
+            yield Place(None, str(folder_of(bench, each)), each.filename, each.trash_id)
+
+
+def _take_from_trash(bench: Workbench, sd: StorageDir, step: PutBack) -> None:
+    """Removes the entry of the trash whose file is back at its own path, as restoring it does."""
+    if step.source is None or step.source.trash_id is None:
+        return
+    with bench.catalog.write(durable=True) as writer:
+        entry = writer.trash.find_trashed(step.source.trash_id)
+        if entry is None or entry.path != step.path or entry.sd_id not in (sd.sd_id, *sd.aliases):
+            return
+        writer.trash.delete_trashed([entry.trash_id])
+    discard_copy(bench, entry)

@@ -24,6 +24,7 @@ from strandline.model.changes import ChangeReport, FileChange, NamedFile, Refuse
 from strandline.model.deletions import DeletePlan, DeleteStep, explain_other_bytes, say_trash_full
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
+from strandline.model.note_checks import NoteMention
 from strandline.model.remedies import say_confirm
 from strandline.model.states import EXPECTED
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -86,8 +87,9 @@ def plan_delete(
         steps += found
     if several:
         raise _in_several(several, len(wanted))
-    uses = find_uses_of((step.sd, step.path) for step in steps)
-    return DeletePlan(tuple(steps), tuple(refused), tuple(uses))
+    mentions: list[NoteMention] = []
+    uses = find_uses_of(((step.sd, step.path) for step in steps), mentions)
+    return DeletePlan(tuple(steps), tuple(refused), tuple(uses), tuple(mentions))
 
 
 def delete_files(

@@ -194,11 +194,11 @@ def list_read(folders: Sequence[FolderUsage]) -> list[str]:
         if each.images and each.is_without_notes:
             lines.append(
                 f"{name}: {texts} read; no note in it names any of its {say_count(each.images, 'picture')}, so it is "
-                "not a folder of notes, and is left alone"
+                "not a folder of notes, and is left alone."
             )
         else:
             lines.append(
-                f"{name}: {texts} read; {each.unused:,} of {say_count(each.images, 'picture')} unused"
+                f"{name}: {texts} read; {each.unused:,} of {say_count(each.images, 'picture')} unused."
             )
     return lines
 
