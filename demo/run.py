@@ -111,7 +111,8 @@ def show_own_folder(folder: Path) -> int:
     if added not in (0, 1):
         return added
     checked = count_checked()
-    say(f"{checked:,} images were read, and their bytes are those of their ids.")
+    if checked:  # named pictures were read when the folder was added
+        say(f"{checked:,} images were read, and they are whole.")
     run("ls", "--limit", "20")
     run("inspect")
     run("check", folder)

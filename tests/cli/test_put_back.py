@@ -173,6 +173,7 @@ def test_a_dry_run_promises_nothing_that_is_refused(
     """Nothing is written to a read-only folder."""
     (vault / "img/one.png").rename(vault / "img/uno.png")
     assert run(home, "sd", "add", ".", "--read-only") == 0
-    assert "and nothing is written into it, because" in " ".join(capsys.readouterr().out.split())
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Nothing is written into it, because it is read-only here." in told
     assert run(home, "put-back", "--dry-run") == 1
     assert "added as read-only" in capsys.readouterr().out

@@ -47,6 +47,8 @@ def test_what_nothing_names_is_listed_and_collected(
     told = capsys.readouterr()
     assert unused["image_id"] in told.out
     assert "1 of 12 picture files unused" in told.err
+    assert run(made, "check", "Notes", "--unused") == 0
+    assert "`strandline unused` also reads your other folders" in capsys.readouterr().out
     assert run(made, "collect") == 5
     assert "this would move 1 picture" in capsys.readouterr().err
     monkeypatch.setattr(changes, "asks_a_person", lambda: True)

@@ -18,6 +18,7 @@ from strandline.model.note_checks import (
     Severity,
 )
 from strandline.model.plain_words import say_count, show_plainly
+from strandline.model.remedies import say_command
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -118,4 +119,6 @@ def _say_result(check: NoteCheck) -> str:
         parts.append(f"{say_list(unseen)} {'was' if number == 1 else 'were'} not looked at")
     if silenced := check.counts["silenced"]:
         parts.append(f"{silenced:,} silenced")
+    if check.counts[FindingKind.UNUSED] and check.sd_id is not None:
+        parts.append(f"{say_command('unused')} also reads your other folders, and knows earlier names")
     return "; ".join(parts)

@@ -174,7 +174,7 @@ def _say_layout(added: AddedStorageDir) -> str:
     if added.sd.layout is not LayoutKind.NAMED:
         return f"Its images have their ids for names, in media, because {reason}."
     if added.sd.read_only:
-        return f"It is taken as it is, and nothing is written into it, because {reason}."
+        return f"It is taken as it is, because {reason}. Nothing is written into it, because it is read-only here."
     if added.sd.is_unmarked:
         return f"It is taken as it is, and only what you save is written into it, because {reason}."
     return (

@@ -14,7 +14,7 @@ from strandline.notes.profiles import Profile
 from strandline.notes.resolver import Resolved, Verdict
 from strandline.services.checking.picture_state import PictureState
 
-UNUSED = "no note, canvas, or setting names it"
+UNUSED = "no note, canvas, or setting in this folder names it"
 
 MISSING = "no file here has that name; wait if the folder is syncing, or put it back, or remove the reference"
 
