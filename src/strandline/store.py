@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from strandline.model.events import Event
     from strandline.model.exports import ExportedImage, ExportReport
     from strandline.model.image_files import FileState, ImageFile, ImageFilter
-    from strandline.model.imports import ImportReport
+    from strandline.model.imports import ImportedImage, ImportReport
     from strandline.model.note_checks import NoteCheck, NoteUse
     from strandline.model.open_references import OpenReference
     from strandline.model.put_back import PutBack, PutBackPlan
@@ -283,6 +283,12 @@ class Store:
         ``objection`` says why one cannot be a storage directory. Empty if there are none or they cannot be listed.
         """
         return services.subfolders.list_subfolders(self._bench, typed)
+
+    def list_archives(self, typed: str) -> list[str]:
+        """ZIP archives whose paths begin with the text, for a person who looks for one to import; at most 50, by
+        name. Empty if there are none or they cannot be listed.
+        """
+        return services.preview.list_archives(self._bench, typed)
 
     def list_missing(self, sd: StorageDirRef) -> list[ImageFile]:
         """The files that :meth:`accept_missing` would forget now: those that are missing, if no conflict copy shows
@@ -1095,6 +1101,20 @@ class Store:
     def export_catalog(self) -> dict[str, object]:
         """Everything that only the catalog knows, ready for JSON."""
         return services.export_catalog.export_catalog(self._bench)
+
+    def draw_new(self, image: ImportedImage, size: int = TILE_SIZE) -> Thumbnail:
+        """A small copy of a picture that a dry run of :meth:`import_images` called new, if it is a file of this
+        machine and has exactly those bytes. Writes nothing.
+
+        Raises:
+            SourceNotFoundError, DiskError, FileChangedError: It is not there, or not so any more.
+            UndecodablePictureError, PictureTooLargeError: It cannot be drawn.
+        """
+        return services.preview.draw_new(self._bench, self.thumbnails, image, size)
+
+    def count_elsewhere(self, image_ids: Sequence[ImageId], sd: StorageDirRef) -> dict[int, int]:
+        """How many of the images each other storage directory has, by its number. Asks only the catalog."""
+        return services.preview.count_elsewhere(self._bench, image_ids, self.get_storage_dir(sd).number)
 
     def import_images(
         self,

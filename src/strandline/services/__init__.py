@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from strandline.services.finding import search as search
     from strandline.services.importing import import_catalog as import_catalog
     from strandline.services.importing import import_images as import_images
+    from strandline.services.importing import preview as preview
     from strandline.services.inspecting import browse as browse
     from strandline.services.inspecting import inspect as inspect
     from strandline.services.rescuing import provide as provide
@@ -68,7 +69,7 @@ _ROOMS = {
     "copying": ("copies", "duplicates", "move"),
     "exporting": ("export_catalog", "export_images"),
     "finding": ("by_name", "describe", "explain", "found_image", "look_up", "search"),
-    "importing": ("import_catalog", "import_images"),
+    "importing": ("import_catalog", "import_images", "preview"),
     "inspecting": ("browse", "inspect"),
     "rescuing": ("provide", "rescue", "wanted"),
     "resolving": ("listing", "resolve"),

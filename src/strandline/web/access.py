@@ -105,6 +105,8 @@ write part POST   /folders/{sd}/scan
 admin all  GET    /import
 admin all  POST   /import/look
 admin all  POST   /import
+admin all  GET    /import/picture/{number}
+admin all  POST   /import/continue
 admin all  POST   /import/stop
 admin all  POST   /import/again
 admin all  POST   /import/undo

@@ -30,6 +30,8 @@ class Backend:
         self.live = Live(store)
         self.care = CareJobs(store.now)
         self.readiness = Readiness(store, self.crossing)
+        self.last_target: int | None = None
+        """The number of the storage directory into which a person imported last."""
 
     def close(self) -> None:
         """Ends waiting requests, listeners, scans, and the work that pages started. Idempotent."""

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from builders.pictures import make_picture
 from builders.storage import make_pictures
 
-from .conftest import OpenPage, Serve, check_accessible
+from .conftest import OpenPage, Serve, check_accessible, open_adding
 
 NEW = [make_picture("png", seed=seed, size=(60, 40)) for seed in range(50, 53)]
 
@@ -25,12 +25,13 @@ def test_a_folder_is_seen_imported_and_taken_back(serve: Serve, open_page: OpenP
     (card / "half.zip").write_bytes(b"PK\x03\x04")
     served = serve(*make_pictures(1))
     page = open_page(served, bypass_csp=True)
-    page.get_by_role("link", name="Import", exact=True).click()
+    open_adding(page)
+    page.get_by_role("link", name="From a folder, an archive, or the web").click()
     check_accessible(page)
     page.get_by_label("Folder, ZIP archive").fill(str(card))
     page.get_by_role("button", name="See what is new").click()
     expect(page.get_by_role("heading", name="3 new pictures")).to_be_visible()
-    expect(page.get_by_text("1 there already")).to_be_visible()
+    expect(page.get_by_text("1 in Notes already")).to_be_visible()
     expect(page.get_by_text("1 left out: sidecar files")).to_be_visible()
     check_accessible(page)
     assert len(served.store.list_images().images) == 1
@@ -59,12 +60,33 @@ def test_an_archive_of_this_device_is_imported(serve: Serve, open_page: OpenPage
 
 def test_what_cannot_be_read_is_said(serve: Serve, open_page: OpenPage) -> None:
     """In the place of a result, and the form keeps what was typed."""
-    page = open_page(serve(*make_pictures(1)), "/import")
+    page = open_page(serve(*make_pictures(1)), "/import", bypass_csp=True)
     page.get_by_role("button", name="See what is new").click()
     expect(page.get_by_text("say what to import", exact=False)).to_be_visible()
     page.get_by_label("Folder, ZIP archive").fill("/nowhere/at/all")
     page.get_by_role("button", name="See what is new").click()
-    expect(page.get_by_role("heading", name="Nothing new")).to_be_visible()
-    expect(page.get_by_text("there is no file /nowhere/at/all")).to_be_visible()
-    page.get_by_role("button", name="Choose something else").click()
-    expect(page.get_by_label("Folder, ZIP archive")).to_be_visible()
+    expect(page.get_by_text("There is no such folder or file")).to_be_visible()
+    expect(page.get_by_label("Folder, ZIP archive")).to_have_value("/nowhere/at/all")
+    expect(page.get_by_label("Folder, ZIP archive")).to_be_focused()
+    check_accessible(page)
+
+
+def test_an_archive_is_found_by_browsing(serve: Serve, open_page: OpenPage, tmp_path: Path) -> None:
+    """Enter opens the first row; an archive is taken as it is."""
+    (tmp_path / "phone" / "Takeout").mkdir(parents=True)
+    with zipfile.ZipFile(tmp_path / "phone" / "Takeout" / "t.zip", "w") as archive:
+        archive.writestr("1.png", NEW[0])
+    page = open_page(serve(*make_pictures(1)), "/import")
+    field = page.get_by_label("Folder, ZIP archive")
+    field.fill(f"{tmp_path}/phone/")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Browse").click()
+    expect(page.get_by_role("option", name="The folder above")).to_be_visible()
+    expect(page.get_by_role("option", name="Takeout")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(field).to_have_value(f"{tmp_path}/phone/Takeout/")
+    expect(page.get_by_role("option", name="t.zip")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(field).to_have_value(f"{tmp_path}/phone/Takeout/t.zip")
+    page.get_by_role("button", name="See what is new").click()
+    expect(page.get_by_role("heading", name="1 new picture")).to_be_visible()

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Form, Query
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from fastapi import APIRouter, Form
+from starlette.responses import RedirectResponse, Response
 
 from strandline.errors import (
     InvalidNameError,
@@ -20,7 +20,7 @@ from strandline.errors import (
 )
 from strandline.model.identity.decisions import IdentityOutcome
 from strandline.model.image_files import FileState, ImageFile
-from strandline.model.plain_words import say_count, show_plainly
+from strandline.model.plain_words import say_count
 from strandline.model.reports import AddedStorageDir, TakenIn
 from strandline.model.storage_dirs import (
     FileCounts,
@@ -35,9 +35,8 @@ from strandline.model.suitable_folders import HAS_PICTURES_ELSEWHERE, say_same_i
 from strandline.web.api.sds import check_whole
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.notes import Note
-from strandline.web.pages.page_words import say_on_page
 from strandline.web.pages.rendering import PageRoute, find_since, render
-from strandline.web.pages.words import say_sentence, title_of
+from strandline.web.pages.words import title_of
 from strandline.web.statuses import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -101,10 +100,6 @@ MOST_NAMED = 10
 MOST_FAILURES = 20
 """Pictures that were not taken in, on the page."""
 
-HOME = "~/"
-"""Where a person begins who has typed nothing."""
-
-FolderPath = Annotated[str, Query(max_length=4096)]
 FormText = Annotated[str, Form(max_length=4096)]
 FormCheck = Annotated[bool, Form()]
 
@@ -113,20 +108,6 @@ FormCheck = Annotated[bool, Form()]
 async def show_folders(backend: TheBackend) -> Response:
     """All storage directories."""
     return await backend.crossing.page(lambda: _draw(backend))
-
-
-@router.get("/folders/within")
-async def list_subfolders(backend: TheBackend, path: FolderPath = "") -> Response:
-    """Folders whose paths begin with what somebody types, for the form that adds one. Only their names."""
-
-    def list_them() -> Response:
-        found = backend.store.list_subfolders(path or HOME)
-        typable = (each for each in found if show_plainly(each.path) == each.path)
-        return JSONResponse(
-            {"folders": [{"path": each.path, "objection": _say(each.objection)} for each in typable]}
-        )
-
-    return await backend.crossing.slow(list_them)
 
 
 @router.post("/folders")
@@ -341,10 +322,6 @@ def _name(backend: Backend, sd: StorageDir, row: ImageFile) -> str:
     if sd.layout is LayoutKind.NAMED or row.image_id is None:
         return row.path
     return title_of(backend.store.info(row.image_id))
-
-
-def _say(objection: str | None) -> str:
-    return "" if objection is None else say_sentence(say_on_page(objection))
 
 
 def _count_elsewhere(backend: Backend, added: AddedStorageDir) -> int:

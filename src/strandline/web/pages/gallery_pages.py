@@ -28,6 +28,7 @@ from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import (
     activity_pages,
     api_pages,
+    browsing_pages,
     care,
     export_pages,
     folder_pages,
@@ -118,6 +119,7 @@ def add_pages(app: FastAPI) -> None:
     for each in (
         router,
         image_pages.router,
+        browsing_pages.router,
         folder_pages.router,
         import_pages.router,
         inspector_pages.router,

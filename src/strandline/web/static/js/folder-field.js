@@ -1,7 +1,8 @@
 // <folder-field>: completes the path of a folder on the server's machine while it is typed.
 //
 // A combobox: arrows move through the folders, Enter takes one, Escape closes the list. Without scripts it is a plain
-// field. A folder that cannot be added is listed with the reason, unless the element has the attribute `any`.
+// field. A folder that cannot be added is listed with the reason, unless the element has the attribute `any`; with
+// `archives`, ZIP files are listed, too.
 
 import { BASE } from "./base.js";
 
@@ -67,9 +68,11 @@ class FolderField extends HTMLElement {
     const patience = setTimeout(() => control.abort(), PATIENCE_MS);
     try {
       const query = new URLSearchParams({ path: this.field.value });
+      if (this.hasAttribute("archives")) query.set("archives", "1");
       const answer = await fetch(`${BASE}/folders/within?${query}`, { signal: control.signal });
-      const { folders } = answer.ok ? await answer.json() : { folders: [] };
-      if (this.control === control) this.show(folders);
+      const { folders, archives = [], above = null } = answer.ok ? await answer.json() : { folders: [] };
+      const files = archives.map((path) => ({ path, isFile: true }));
+      if (this.control === control) this.show([...folders, ...files], above);
     } catch {
       this.close();
     } finally {
@@ -77,7 +80,8 @@ class FolderField extends HTMLElement {
     }
   }
 
-  show(folders) {
+  /** `top` is the folder above the home, which the text does not say. */
+  show(folders, top) {
     if (this.isBrowsed && !folders.length && this.field.value === HOME) { // nothing to choose from: begin at the top
       this.field.value = "/";
       this.ask();
@@ -87,7 +91,7 @@ class FolderField extends HTMLElement {
       this.close();
       return;
     }
-    const above = this.isBrowsed ? findAbove(this.field.value) : null;
+    const above = this.isBrowsed ? (findAbove(this.field.value) ?? top) : null;
     const options = above === null ? folders : [{ path: above, name: "..", objection: null }, ...folders];
     this.list.replaceChildren(...options.map((option, number) => this.makeOption(option, number)));
     this.list.hidden = false;
@@ -96,7 +100,7 @@ class FolderField extends HTMLElement {
     this.list.scrollIntoView({ block: "nearest" });
   }
 
-  makeOption({ path, name, objection: found }, number) {
+  makeOption({ path, name, isFile, objection: found }, number) {
     const objection = this.hasAttribute("any") ? null : found; // such a field names a folder to look into
     const option = document.createElement("li");
     const end = path.lastIndexOf("/") + 1;
@@ -104,6 +108,8 @@ class FolderField extends HTMLElement {
     const title = document.createElement("bdi");
     option.id = `${this.list.id}-${number}`;
     option.dataset.path = path;
+    if (isFile) option.dataset.file = "";
+    if (name) option.dataset.up = "1";
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", "false");
     option.setAttribute("aria-label", name ? `The folder above: ${path || "/"}` : objection ? `${path}. ${objection}` : path);
@@ -149,9 +155,10 @@ class FolderField extends HTMLElement {
       if (!isOpen) this.ask();
       else if (event.key === "ArrowDown") this.point(this.active + 1 < many ? this.active + 1 : 0);
       else this.point(this.active > 0 ? this.active - 1 : many - 1);
-    } else if (event.key === "Enter" && isOpen && this.active >= 0) {
+    } else if (event.key === "Enter" && isOpen && (this.active >= 0 || this.isBrowsed)) {
       event.preventDefault();
-      this.take(this.active);
+      const first = [...this.list.children].findIndex((option) => !option.dataset.up); // who browses opens the first one
+      this.take(this.active >= 0 ? this.active : Math.max(first, 0));
     } else if (event.key === "Escape" && isOpen) {
       event.preventDefault();
       this.close();
@@ -162,6 +169,12 @@ class FolderField extends HTMLElement {
   take(number) {
     const option = this.list.children[number];
     if (!option) return;
+    if ("file" in option.dataset) {
+      this.field.value = option.dataset.path;
+      this.field.focus();
+      this.close();
+      return;
+    }
     this.field.value = `${option.dataset.path}/`;
     this.field.focus();
     this.ask();
