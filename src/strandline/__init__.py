@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from strandline.errors import NotAllowedError as NotAllowedError
     from strandline.errors import NotFoundError as NotFoundError
     from strandline.errors import NotInBucketsError as NotInBucketsError
+    from strandline.errors import NotSharedError as NotSharedError
     from strandline.errors import PictureTooLargeError as PictureTooLargeError
     from strandline.errors import PlaceTakenError as PlaceTakenError
     from strandline.errors import ReadOnlyStorageDirError as ReadOnlyStorageDirError
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from strandline.errors import StorageDirNotFoundError as StorageDirNotFoundError
     from strandline.errors import StorageDirOfflineError as StorageDirOfflineError
     from strandline.errors import StrandlineError as StrandlineError
+    from strandline.errors import TaskNotFoundError as TaskNotFoundError
     from strandline.errors import TrashFullError as TrashFullError
     from strandline.errors import UnavailableError as UnavailableError
     from strandline.errors import UndecodablePictureError as UndecodablePictureError
@@ -220,6 +222,7 @@ _HOMES = {
         "InvalidPathError",
         "MissingExtraError",
         "NotFoundError",
+        "NotSharedError",
         "PictureTooLargeError",
         "ReadOnlyStorageDirError",
         "RefusedError",
@@ -231,6 +234,7 @@ _HOMES = {
         "StorageDirNotFoundError",
         "StorageDirOfflineError",
         "StrandlineError",
+        "TaskNotFoundError",
         "UnavailableError",
         "UndecodablePictureError",
         "UnreadableFileError",

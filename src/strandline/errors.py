@@ -26,12 +26,14 @@
     │   ├── SourceNotFoundError           the file or folder to save does not exist
     │   ├── ScanNotFoundError             no scan has that number
     │   ├── AccessTokenNotFoundError      no such access token
+    │   ├── TaskNotFoundError             no task of many machines has that number
     │   └── EntryNotFoundError            no such file inside the storage directory
     ├── RefusedError                      a guard refused; a person must decide
     │   ├── CopiedStorageDirError         two folders have the same identity
     │   ├── ReadOnlyStorageDirError       added with ``--read-only``
     │   ├── DifferentBytesError           the legacy id already names other bytes
     │   ├── CatalogInsideStorageDirError  the catalog must not be synced
+    │   ├── NotSharedError                it needs a catalog that many machines share
     │   ├── UnsuitableFolderError         the folder cannot be a storage directory
     │   ├── StorageDirConflictError       the path or identity already belongs to another one
     │   ├── NotAllowedError               the one who asks may not do that
@@ -208,6 +210,12 @@ class AccessTokenNotFoundError(NotFoundError):
     code = "access-token-not-found"
 
 
+class TaskNotFoundError(NotFoundError):
+    """No task that many machines work on has that number, or it is no longer remembered."""
+
+    code = "task-not-found"
+
+
 class EntryNotFoundError(NotFoundError):
     """The storage directory has no such file or folder."""
 
@@ -242,6 +250,12 @@ class CatalogInsideStorageDirError(RefusedError):
     """The catalog is inside a storage directory (or the reverse), where sync clients would damage it."""
 
     code = "catalog-inside-sd"
+
+
+class NotSharedError(RefusedError):
+    """Only machines that share a catalog in PostgreSQL can share work. This home has a catalog of its own."""
+
+    code = "not-shared"
 
 
 class UnsuitableFolderError(RefusedError):

@@ -48,6 +48,7 @@ SERVE = Extra(
 )
 
 
+WORK = Extra("work", "share work among machines", ("psycopg", "procrastinate"))
 S3 = Extra("s3", "keep images in buckets", ("obstore",))
 
 

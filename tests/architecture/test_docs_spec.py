@@ -7,7 +7,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 SPEC = (PROJECT / "docs" / "spec.md").read_text()
-SECTIONS = [*map(str, range(1, 9)), "8a", *map(str, range(9, 25)), "26"]
+SECTIONS = [*map(str, range(1, 9)), "8a", *map(str, range(9, 27))]
 REFERENCE = re.compile(r"\bSPEC (§\d+a?(?:\.\d+)?(?:(?:,| and) §\d+a?)*)", re.IGNORECASE)
 
 

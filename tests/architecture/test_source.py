@@ -22,6 +22,7 @@ LARGER_WITH_REASON: dict[str, str] = {
     "src/strandline/folders/local.py": "one kind of place: a method for each of the port's, most of three lines",
     "src/strandline/folders/port.py": "one protocol, with the contract of each method",
     "src/strandline/model/states.py": "the two rules of states, with the reasons, read as one",
+    "src/strandline/runtime/setting_sections.py": "one section after another: a field for each setting",
     "src/strandline/services/checking/check.py": "one run over notes, and the questions that it answers",
     "src/strandline/services/scanning/scan.py": "one scan, step by step",
     "src/strandline/store.py": "the facade: its docstrings are the library's reference",

@@ -15,6 +15,7 @@ from strandline.cli.main import main
 SOURCE = Path(__file__).parents[2] / "src"
 
 LIBRARIES = {"pyvips", "PIL", "pi_heif", "imagesize", "psycopg", "strandline.catalog.postgres"}
+LIBRARIES |= {"procrastinate", "strandline.runtime.work"}
 FACES = {"click", "rich", "fastapi", "starlette", "granian", "jinja2"}
 ASYNC = {"asyncio", "watchdog", "inotify_simple"}
 UNNEEDED = (

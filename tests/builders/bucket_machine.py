@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from builders.clocks import FakeClock
 from builders.s3_server import OtherProgram, S3Server
@@ -76,18 +77,22 @@ def open_bucket_machine(
     retries: int = 0,
     clock: FakeClock | None = None,
     catalog_url: str = "",
+    overrides: Mapping[str, int | float | str] = MappingProxyType({}),
 ) -> Iterator[BucketMachine]:
-    """A machine with this home. ``endpoint`` is a proxy in front of the server, ``catalog_url`` a shared catalog."""
+    """A machine with this home. ``endpoint`` is a proxy in front of the server, ``catalog_url`` a shared catalog.
+    ``overrides`` are more settings.
+    """
     clock = clock or FakeClock()
     options = server.options
-    overrides: dict[str, int | float | str] = {
+    settings: dict[str, int | float | str] = {
         "catalog.url": catalog_url,
         "s3.endpoint": endpoint or options.endpoint,
         "s3.timeout_s": 1.0 if endpoint else options.timeout_s,
         "s3.retries": retries if endpoint else options.retries,
         "read.io_timeout_s": 2.0 if endpoint else 5.0,
+        **overrides,
     }
-    with open_store(home, overrides=overrides, now=clock.now) as store:
+    with open_store(home, overrides=settings, now=clock.now) as store:
         bench = store.bench
         bench.monotonic, bench.sleep, bench.stillness = (
             clock.monotonic,

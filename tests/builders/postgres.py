@@ -116,6 +116,7 @@ class Server:
         open_postgres(url).close()
         yield url
         with psycopg.connect(url) as conn:
+            conn.execute("DROP SCHEMA IF EXISTS strandline_work CASCADE")
             for table in (*TABLES, "storage_dirs", "file_counts"):
                 conn.execute(f"DELETE FROM {table}".encode())
             conn.execute("ALTER TABLE storage_dirs ALTER number RESTART")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,7 +58,7 @@ class FaultyStore:
 def run_faulty_store(endpoint: str) -> Iterator[FaultyStore]:
     """Starts a proxy in front of the real store."""
     store = FaultyStore("")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, store, urlsplit(endpoint).netloc))
+    server = _Server(("127.0.0.1", 0), partial(_Handler, store, urlsplit(endpoint).netloc))
     server.daemon_threads = True
     store.endpoint = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -69,6 +70,13 @@ def run_faulty_store(endpoint: str) -> Iterator[FaultyStore]:
         server.shutdown()
         server.server_close()
         thread.join(10)
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed does not take its answer."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

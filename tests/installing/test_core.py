@@ -23,7 +23,7 @@ from installing.core_environment import (
     make_core_environment,
     measure,
 )
-from strandline.extras import CORE, PICTURES, POSTGRES, S3, SERVE, Extra, say_how_to_install
+from strandline.extras import CORE, PICTURES, POSTGRES, S3, SERVE, WORK, Extra, say_how_to_install
 
 MAX_CORE_BYTES = 40_000_000
 """On the disk, with all that it depends on, as pip leaves it."""
@@ -159,7 +159,7 @@ def test_all_is_every_other_extra_for_one_machine() -> None:
     """Nobody who asks for all of it lacks anything, or gets what only many machines together need."""
     listed = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     others = sorted(set(listed) - {"all"})
-    assert others == sorted([PICTURES.name, POSTGRES.name, S3.name, SERVE.name])
+    assert others == sorted([PICTURES.name, POSTGRES.name, S3.name, SERVE.name, WORK.name])
     assert listed["all"] == [f"strandline[{PICTURES.name},{SERVE.name}]"]
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from strandline.catalog.access_tokens import AccessTokenReader, AccessTokenWriter
     from strandline.catalog.audit import AuditReader, AuditWriter
     from strandline.catalog.image_files.duplicates import DuplicateReader
+    from strandline.catalog.image_files.ranges import RangeReader
     from strandline.catalog.sign_ins import SignInReader, SignInWriter
     from strandline.catalog.whole_tables import TableReader, TableWriter
 
@@ -89,6 +90,13 @@ class Reader:
         from strandline.catalog.limited import LimitedReader  # here: only for those who may not see all
 
         return LimitedReader(self, self._conn, self._sql, sds)
+
+    @property
+    def ranges(self) -> RangeReader:
+        """Files of a range of paths."""
+        from strandline.catalog.image_files.ranges import RangeReader  # here: few commands divide work
+
+        return RangeReader(self._conn, self._sql)
 
     @property
     def tables(self) -> TableReader:

@@ -71,6 +71,7 @@ COMMANDS = {
     "conflicts": Row("conflicts:conflicts", "List and resolve conflict copies."),
     "delete": Row("deleting:delete", "Move images to the trash of this machine."),
     "trash": Row("deleting:trash", "List, restore, and empty the trash."),
+    "work": Row("work:work", "Do work that many machines share."),
     "status": Row("status:status", "Say in one sentence whether all is well."),
     "duplicates": Row("duplicates:duplicates", "List files with the same bytes, and the space they take."),
     "unused": Row("unused:unused", "List pictures that no note names."),

@@ -1,6 +1,6 @@
 """A folder that the operating system shows: on a disk of this machine, on a share, or behind a FUSE mount.
 
-The one kind of :class:`~strandline.folders.port.Folder` that exists today. Each call has the limit that fits it
+The first kind of :class:`~strandline.folders.port.Folder`. Each call has the limit that fits it
 (``timed_calls``). A write gets more time the more bytes it has.
 """
 
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from strandline.model.image_ids import ImageId
     from strandline.model.layout_choice import LayoutLook
     from strandline.model.listing import MediaListing
+    from strandline.model.name_ranges import NameRange
     from strandline.model.picture_places import PlacesLook
     from strandline.model.storage_dirs import LayoutKind
 
@@ -128,6 +129,11 @@ class LocalFolder:
         return 1
 
     @property
+    def can_list_some(self) -> bool:
+        """No system call does."""
+        return False
+
+    @property
     def lets_files_go(self) -> bool:
         """Into the trash."""
         return True
@@ -161,6 +167,12 @@ class LocalFolder:
         return self.calls.patient(
             list_them, kind="listings", progress=lambda: len(listing.lines) + len(listing.odd)
         )
+
+    def list_some(self, names: NameRange, *, limit: int) -> MediaListing:
+        """A folder is listed whole, and in no order."""
+        from strandline.model.listing import take_range
+
+        return take_range(self.list_images(comparing=False), names, limit)
 
     def list_names(self) -> set[str]:
         """One ``scandir`` per folder."""

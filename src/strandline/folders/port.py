@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from strandline.model.layout import Layout
     from strandline.model.layout_choice import LayoutLook
     from strandline.model.listing import MediaListing
+    from strandline.model.name_ranges import NameRange
     from strandline.model.picture_places import PlacesLook
     from strandline.model.storage_dirs import LayoutKind
 
@@ -178,6 +179,11 @@ class Folder(Protocol):
         """Whether files may be taken out of it: into the trash, or to another storage directory."""
         ...
 
+    @property
+    def can_list_some(self) -> bool:
+        """Whether names are listed in order, from any name on, so that many can list a part each."""
+        ...
+
     # --- images: their names are those of the layout ----------------------------------------------------------
 
     def where(self, name: str) -> str:
@@ -198,6 +204,17 @@ class Folder(Protocol):
         Raises:
             OSError: It cannot be listed to its end: ``FileNotFoundError`` if it does not exist,
                 ``NotADirectoryError`` or ``ELOOP`` if it is a file or a link. Draw no conclusions then.
+        """
+        ...
+
+    def list_some(self, names: NameRange, *, limit: int) -> MediaListing:
+        """The same for a range of names, as a list in order. If there are more than ``limit``, those that come first;
+        then ``last`` is the last one of them, and nothing is known about what comes after it.
+
+        Cost: what it lists, if the place ``can_list_some``. Otherwise that of a whole listing.
+
+        Raises:
+            OSError: As :meth:`list_images`, or the place does not list in order.
         """
         ...
 

@@ -17,6 +17,9 @@ MAX_ARCHIVE_BYTES = 200 * _GIB
 DOWNLOAD_TIMEOUT_S = 120.0
 """For one picture."""
 
+IMAGES_PER_PART = 10_000
+"""Of work that many machines share: a hundred million images are ten thousand parts, and one takes about a minute."""
+
 SCAN_BATCH_FILES = 5_000
 
 IO_TIMEOUT_S = 5.0

@@ -15,6 +15,7 @@ from enum import StrEnum
 from strandline.model.image_files import FileStamp
 from strandline.model.image_ids import ImageId
 from strandline.model.layout import Layout
+from strandline.model.name_ranges import NameRange
 from strandline.model.remedies import say_confirm
 from strandline.model.states import Seen
 from strandline.model.storage_dirs import StorageDir
@@ -66,9 +67,30 @@ class MediaListing:
     refused: list[str] = field(default_factory=list)
     """Folders below the root that could not be listed: paths. Nothing may be concluded about what is in them."""
 
+    last: str | None = None
+    """Of a listing that ended early, its last name. What comes after it is not listed."""
+
     def is_refused(self, name: str) -> bool:
         """Whether the name is in a folder that could not be listed."""
         return any(name.startswith(f"{folder}/") for folder in self.refused)
+
+
+def take_range(listing: MediaListing, names: NameRange, limit: int) -> MediaListing:
+    """What a whole listing says about a range of names, up to ``limit`` of them, in order."""
+    lines = sorted(
+        (line for line in listing.lines if names.has(split_line(line)[0])),
+        key=lambda line: split_line(line)[0],
+    )
+    last = split_line(lines[limit - 1])[0] if len(lines) > limit else None
+    seen = NameRange(names.after, names.through if last is None else last)
+    return MediaListing(
+        lines[:limit],
+        [entry for entry in listing.odd if seen.has(entry.name)],
+        sum(int(split_line(line)[1].partition(":")[0]) for line in lines[:limit]),
+        [name for name in listing.closed if seen.has(name)],
+        listing.refused,
+        last,
+    )
 
 
 @dataclass(slots=True)

@@ -50,6 +50,19 @@ def say_bytes(size_bytes: int | None, *, unknown: str = "?") -> str:
     return f"{size / 1000:.1f} TB"
 
 
+def say_span(seconds: int) -> str:
+    """``45 s``, ``12 min``, ``3 h 20 min``, ``5 days``: about how long something takes."""
+    if seconds < 90:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours = round(minutes / 60)
+    if hours < 10:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{hours} h" if hours < 48 else f"{round(hours / 24)} days"
+
+
 def say_count(number: int, noun: str, plural: str = "") -> str:
     """``1 image``, ``1,204 images``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

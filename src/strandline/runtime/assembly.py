@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from strandline.catalog.database import open_catalog
 from strandline.catalog.journal import JournalLimits
-from strandline.errors import CatalogInsideStorageDirError
+from strandline.errors import CatalogInsideStorageDirError, NotSharedError
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.buckets import BucketOptions
 from strandline.model.defaults import MAX_IMAGE_BYTES
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from strandline.pictures.cache import ThumbnailCache
     from strandline.runtime.arrival_queue import ArrivalQueue
     from strandline.runtime.scan_jobs import ScanJobs
+    from strandline.runtime.work.orders import Work
     from strandline.services.event_stream import EventStream
 
 
@@ -91,6 +92,25 @@ class LocalStore(Store):
         names, unknown = find_told_names(self.bench, notices.found)
         dropped = self.arrivals.add(names)
         return TakenNotices(len(names) - dropped, notices.ignored + unknown, dropped)
+
+    @cached_property
+    def work(self) -> Work:
+        """The work that machines with this catalog share.
+
+        Raises:
+            NotSharedError, MissingExtraError: There is none.
+        """
+        if not self.bench.catalog.is_shared:
+            raise NotSharedError(
+                "work is shared by machines that share a catalog, and this home has its own; set catalog.url to "
+                "postgresql://user@host/database, or use `strandline scan` and `strandline verify` here"
+            )
+        from strandline.extras import WORK, check_extra
+
+        check_extra(WORK)
+        from strandline.runtime.work.orders import Work  # here: it loads the driver of PostgreSQL
+
+        return Work(self.bench, self.settings)
 
     def follow_events(self, on_events: Callable[[Sequence[Event]], None]) -> EventFeed:
         """A feed of all events from now on, for one listener, which must not block. Start it, and stop it."""

@@ -310,6 +310,38 @@ class S3Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkSettings:
+    """Work that machines with a shared catalog do together."""
+
+    concurrency: int = _setting(
+        2, "How many parts of the work one `strandline work` does at a time.", at_most=100
+    )
+    images_per_part: int = _setting(
+        defaults.IMAGES_PER_PART,
+        "How many images one part of the work has. What a killed worker did of a part is looked at again.",
+        at_least=10,
+        at_most=1_000_000,
+    )
+    stalled_after_s: float = _setting(
+        30.0,
+        "A worker that said nothing for so long is taken for dead: others do what it was doing.",
+        at_least=1,
+    )
+    scan_every_s: float = _setting(
+        3600.0,
+        "Time between two scans of a storage directory that workers make. 0: only when somebody asks.",
+        at_least=0,
+    )
+    verify_again_days: int = _setting(
+        0,
+        "After how many days workers read an image again. 0: only when somebody asks, because reading buckets may "
+        "cost money.",
+        at_least=0,
+        at_most=_CENTURY_DAYS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     """The server for browsers and other programs."""
 

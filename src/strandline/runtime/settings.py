@@ -32,6 +32,7 @@ from strandline.runtime.setting_sections import (
     TrashSettings,
     WatchSettings,
     WebSettings,
+    WorkSettings,
 )
 from strandline.runtime.setting_sources import (
     COMMAND_LINE,
@@ -81,6 +82,7 @@ class Settings:
     journal: JournalSettings = JournalSettings()
     trash: TrashSettings = TrashSettings()
     s3: S3Settings = S3Settings()
+    work: WorkSettings = WorkSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
     origins: Mapping[str, Origin] = field(default_factory=dict)

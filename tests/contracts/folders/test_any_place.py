@@ -19,6 +19,7 @@ from strandline.model.identity.decisions import IdentityDecision, IdentityOutcom
 from strandline.model.identity.sightings import MediaFolder
 from strandline.model.image_ids import ImageId
 from strandline.model.listing import OddKind
+from strandline.model.name_ranges import NameRange, split_at
 from strandline.model.storage_dirs import LayoutKind
 
 PICTURES = make_pictures(3)
@@ -314,3 +315,21 @@ def test_a_picture_is_written_anywhere(any_place: AnyPlace) -> None:
         written = any_place.named.write_image(name, data, SaveMode.NEW, lambda: False)
         assert dict(any_place.named.probe([name])) == {name: written.stamp}
         assert any_place.get(name) == data
+
+
+def test_a_range_of_names_is_listed(any_place: AnyPlace) -> None:
+    """All ranges together are the whole listing. One that is too long ends early, and says where."""
+    fill(any_place)
+    any_place.put("media/notes.txt", b"no image")
+    folder = any_place.folder
+    folder.find_guarantees()
+    assert folder.can_list_some == (any_place.kind == "bucket")
+    whole = sorted(folder.list_images(comparing=False).lines)
+    cuts = ["4", "8", NAMES[1], "c"]
+    parts = [folder.list_some(names, limit=100) for names in split_at(sorted(cuts))]
+    assert [line for part in parts for line in part.lines] == whole
+    assert [part.last for part in parts] == [None] * 5
+    some = folder.list_some(NameRange("", NAMES[2]), limit=2)
+    assert (list(some.lines), some.last) == (whole[:2], NAMES[1])
+    rest = folder.list_some(NameRange(NAMES[1], ""), limit=2)
+    assert (list(rest.lines), rest.last) == (whole[2:], None)

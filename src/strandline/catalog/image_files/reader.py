@@ -44,8 +44,10 @@ class ImageFileReader:
         self._sql = dialect
         self._say = say_image_files(dialect)
 
-    def iter_lines(self, sd: int, folder: str) -> Iterator[list[str]]:
+    def iter_lines(self, sd: int, folder: str, *, after: str = "", through: str = "") -> Iterator[list[str]]:
         """The lines of all rows of the SD that a healthy scan should find, by path, some 1,000 at a time.
+
+        With ``after`` and ``through``, only those of the names in between, the last one included.
 
         ``name:size:mtime_ns:inode`` for a file that was there at the last listing; ``name:online-only`` and
         ``name:absent`` for the others. Missing and trashed rows have no line. The names are those of a listing of
@@ -54,10 +56,18 @@ class ImageFileReader:
         """
         from strandline.model.listing import name_of_known_line  # here: most questions list nothing
 
-        last = prefix = f"{folder}/" if folder else ""
+        prefix = f"{folder}/" if folder else ""
+        last = prefix + after
         (has_noteworthy,) = self._conn.execute(self._say.has_noteworthy, (sd,)).fetchone()
-        statement = self._say.say_lines(in_root=not prefix, has_noteworthy=has_noteworthy)
-        chosen = {"sd": sd, "start": len(prefix) + 1, "limit": LINES_AT_ONCE}
+        statement = self._say.say_lines(
+            in_root=not prefix, has_noteworthy=has_noteworthy, has_end=bool(through)
+        )
+        chosen = {
+            "sd": sd,
+            "start": len(prefix) + 1,
+            "limit": LINES_AT_ONCE,
+            "through": prefix + through,
+        }
         while True:
             (text,) = self._conn.execute(statement, chosen | {"last": last}).fetchone()
             if text is None:
@@ -232,17 +242,6 @@ class ImageFileReader:
             "AND proof_ctime_ns IS NOT NULL ORDER BY path LIMIT ?",
             (sd, after, limit),
         ).fetchall()
-
-    def list_to_verify(self, sd: int, before: datetime, *, after: str = "", limit: int) -> list[ImageFile]:
-        """Up to ``limit`` rows of files that were not read since ``before``, or that failed their last look, by path.
-
-        ``after`` is the last path of the page before. Cost: the rows that are passed.
-        """
-        rows = self._conn.execute(
-            f"{SELECT} WHERE sd = :sd AND path > :after AND {self._say.to_verify} ORDER BY path LIMIT :limit",
-            {"sd": sd, "after": after, "before": as_microseconds(before), "limit": limit},
-        )
-        return [to_image_file(row) for row in rows]
 
     def count_to_verify(self, sd: int, before: datetime) -> tuple[int, int]:
         """How many there are of them, and how many files are there at all. Cost: one walk over the SD's rows."""

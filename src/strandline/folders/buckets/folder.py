@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from strandline.model.image_files import FileStamp
     from strandline.model.image_ids import ImageId
     from strandline.model.layout_choice import LayoutLook
+    from strandline.model.name_ranges import NameRange
     from strandline.model.storage_dirs import LayoutKind
 
 T = TypeVar("T")
@@ -107,6 +108,12 @@ class BucketFolder:
         return AT_ONCE
 
     @property
+    def can_list_some(self) -> bool:
+        """If the endpoint was seen to list in order, and names have no ``/``, which some servers sort differently."""
+        known = self.recall_guarantees()
+        return self.layout.names_are_ids and known is not None and known.lists_in_order
+
+    @property
     def lets_files_go(self) -> bool:
         """Not in this version."""
         return False
@@ -128,6 +135,15 @@ class BucketFolder:
         )
         if comparing:
             into.lines = set(into.lines)
+        return into
+
+    def list_some(self, names: NameRange, *, limit: int) -> MediaListing:
+        """One LIST for 1,000 objects, and up to 999 of the next range."""
+        into = MediaListing([])
+        self.calls.patient(
+            lambda: listing.fill_range(self.calls, self.layout, into, names, limit),
+            progress=lambda: len(into.lines) + len(into.odd),
+        )
         return into
 
     def list_names(self) -> set[str]:

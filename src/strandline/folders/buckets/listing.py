@@ -13,10 +13,12 @@ from contextlib import suppress
 
 from strandline.folders.buckets.calls import BucketCalls
 from strandline.folders.buckets.client import Version
+from strandline.folders.disk_errors import PlaceError
 from strandline.folders.port import WHOLE_TREE
 from strandline.folders.tree import Entry, FoundFile
 from strandline.model.layout import Layout, may_be_picture
 from strandline.model.listing import MediaListing, OddEntry, OddKind
+from strandline.model.name_ranges import NameRange
 from strandline.model.passed_over import is_in_passed_over
 
 
@@ -43,14 +45,16 @@ def fill_listing(
             on_progress(len(lines))
 
 
-def iter_images(calls: BucketCalls, layout: Layout) -> Iterator[tuple[str, Version | None]]:
+def iter_images(
+    calls: BucketCalls, layout: Layout, *, after: str | None = None
+) -> Iterator[tuple[str, Version | None]]:
     """The name and version of everything where images are kept. Without a version, it is a folder that is not
-    entered.
+    entered. ``after`` as for :meth:`BucketClient.iter_versions`.
     """
     folder = layout.images_folder
     begin = len(folder) + 1 if folder else 0
     folders: set[str] = set()
-    for versions in calls.client.iter_versions(folder):
+    for versions in calls.client.iter_versions(folder, after=after):
         for version in versions:
             name = version.path[begin:]
             if not folder:
@@ -61,6 +65,38 @@ def iter_images(calls: BucketCalls, layout: Layout) -> Iterator[tuple[str, Versi
             elif (below := name.partition("/")[0]) not in folders:
                 folders.add(below)
                 yield below, None
+
+
+def fill_range(
+    calls: BucketCalls, layout: Layout, listing: MediaListing, names: NameRange, limit: int
+) -> None:
+    """Adds the images of a range of names to the listing, in order, up to ``limit`` of them.
+
+    Raises:
+        OSError: It cannot be listed to its end, or is not in order.
+    """
+    lines: list[str] = []
+    listing.lines = lines
+    before = names.after
+    for name, version in iter_images(calls, layout, after=names.after or None):
+        if version is None:
+            if names.has(name):
+                listing.odd.append(OddEntry(name, OddKind.FOLDER))
+            continue
+        if name <= before:
+            raise PlaceError(
+                errno.ENOTSUP,
+                f"its server does not list in order: {name!r} comes after {before!r}",
+                "scan it on one machine with `strandline scan`",
+            )
+        if not names.has(name):
+            return
+        if len(lines) == limit:
+            listing.last = before
+            return
+        before = name
+        listing.total_bytes += version.size_bytes
+        lines.append(f"{name}:{version.stamp.as_text()}")
 
 
 def iter_paths(calls: BucketCalls, folders: Sequence[str]) -> Iterator[str]:

@@ -116,7 +116,7 @@ def _iter_rows(bench: Workbench, sd: StorageDir) -> Iterator[ImageFile]:
     after = ""
     while True:
         with bench.catalog.read() as reader:
-            rows = reader.files.list_to_verify(sd.number, _ANY_TIME, after=after, limit=ROWS_AT_ONCE)
+            rows = reader.ranges.list_to_verify(sd.number, _ANY_TIME, after=after, limit=ROWS_AT_ONCE)
         if not rows:
             return
         after = rows[-1].path

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain, islice
@@ -38,6 +38,7 @@ from strandline.model.listing import (
     sort_names,
     split_line,
 )
+from strandline.model.name_ranges import EVERYTHING, NameRange
 from strandline.model.remedies import say_add
 from strandline.model.reports import ScanReport
 from strandline.model.states import (
@@ -114,7 +115,7 @@ def scan_storage_dir(
         started = bench.monotonic()
         known = (reconsider if known.is_unmarked else refresh)(bench, known)
         recover(bench, known)
-        report = _Scan(bench, known, on_progress, cancel, prove_arrivals, prove_all).run()
+        report = Scan(bench, known, on_progress, cancel, prove_arrivals, prove_all).run()
         report.seconds = bench.monotonic() - started
         return report
 
@@ -133,8 +134,8 @@ def _alone(bench: Workbench, sd: StorageDir, cancel: threading.Event | None) -> 
         lock.release()
 
 
-class _Scan:
-    """One scan of one SD, step by step."""
+class Scan:
+    """One scan of one SD, or of a part of it, step by step."""
 
     def __init__(
         self,
@@ -158,13 +159,13 @@ class _Scan:
         self.come: Counter[str] = Counter()  # how many of the listed files are new or changed, by size
 
     def run(self) -> ScanReport:
-        if not self._is_reachable("it cannot be read now"):
+        if not self.is_reachable("it cannot be read now"):
             return self.report
         self.account.started()
         is_first = not self.sd.first_scan_done and not self._count_known()
         listing = self._list(comparing=not is_first)
         self._set_sd(refresh(self.bench, self.sd))
-        if self._is_reachable("it went away during the scan"):
+        if self.is_reachable("it went away during the scan"):
             if listing is not None:
                 self._take_in(listing, is_first=is_first)
             elif known := self._count_known():
@@ -176,7 +177,7 @@ class _Scan:
         with self.bench.catalog.read() as reader:
             return reader.files.count_rows(self.sd.number)
 
-    def _is_reachable(self, otherwise: str) -> bool:
+    def is_reachable(self, otherwise: str) -> bool:
         if not self.sd.is_reachable:
             self.account.add_finding(self.sd.state.value, self.sd.problem or otherwise)
         return self.sd.is_reachable
@@ -219,7 +220,7 @@ class _Scan:
         if self.may_read and self.sd.first_scan_done:
             self._find_earlier_arrivals()
         if self.may_read and self.prove_arrivals:
-            unsettled = self._prove_arrivals()
+            unsettled = self.read_arrivals()
             if self.prove_all and not self.folder.layout.names_are_ids:
                 unsettled += prove_unknown(self.bench, self.account, self.folder)
                 prove_settled(self.bench, self.account, unsettled)
@@ -236,11 +237,19 @@ class _Scan:
 
     def _register_all(self, listing: MediaListing) -> None:
         """The first scan: there are no rows yet, so nothing must be compared."""
+        names = sort_names(self.folder.layout, (), listing.odd)
+        if self.register_new(sorted(listing.lines), names):
+            self.apply_seen((), [], names, vanishing_held=False)
+            self._ignore(names)
+
+    def register_new(self, lines: Iterable[str], names: FreshNames) -> bool:
+        """Registers the images among lines that the catalog does not have, as a first scan does: they are no news.
+        Returns whether the scan goes on.
+        """
         layout = self.folder.layout
-        names = sort_names(layout, (), listing.odd)
         files = (
             (layout.path_of(name), *wanted, stamp)
-            for name, stamp in map(split_line, sorted(listing.lines))
+            for name, stamp in map(split_line, lines)
             if (wanted := names.split(name)) is not None
         )
         now_us = as_microseconds(self.bench.now())
@@ -251,20 +260,12 @@ class _Scan:
                 for some, state in ((full, FileState.PRESENT), (empty, FileState.ARRIVING)):
                     self.report.added += writer.files.insert_listed(self.sd.number, some, state, now_us)
             if not self.account.go_on(len(batch)):
-                return
-        self._apply_seen((), [], names, vanishing_held=False)
-        self._ignore(names)
+                return False
+        return True
 
     def _apply_difference(self, listing: MediaListing) -> None:
         layout = self.folder.layout
-        with self.bench.catalog.snapshot() as reader:
-            known = reader.files.iter_lines(self.sd.number, layout.images_folder)
-            difference = plan_difference(listing.lines, known)
-        listing.lines.clear()
-        names = sort_names(layout, (), listing.odd)
-        images = [line for line in drain(difference.fresh) if names.split(split_line(line)[0]) is not None]
-        self.report.unchanged = difference.unchanged + self._drop_known_evictions(difference, names)
-        self._ignore(names)
+        difference, images, names = self.compare(listing)
         if not self.account.go_on(self.report.unchanged):
             return
         unlisted = {name_of_known_line(line) for line in drain(difference.stale)}
@@ -273,12 +274,31 @@ class _Scan:
         if listing.refused:
             unlisted = {name for name in unlisted if not listing.is_refused(name)}
         unlisted -= drop_ignored(self.bench, self.sd, self.folder, unlisted)
-        gone = self._list_gone(sorted(unlisted))
+        gone = self.list_gone(sorted(unlisted))
         if gone and not layout.names_are_ids:
             gone, images = follow_moves(self.bench, self.report, self.folder, gone, images)
             gone = drop_unknown(self.bench, self.report, self.folder, gone)
             self.come = count_sizes(self.folder, images)
-        self._apply_seen(gone, images, names, vanishing_held=self._brake(gone, images))
+        self.apply_seen(gone, images, names, vanishing_held=self.brake(gone, images))
+
+    def compare(
+        self, listing: MediaListing, asked: NameRange = EVERYTHING
+    ) -> tuple[Difference, list[str], FreshNames]:
+        """The difference between a listing of these names and the catalog, the lines of new and changed images, and
+        all other names. Empties the listing.
+        """
+        layout = self.folder.layout
+        with self.bench.catalog.snapshot() as reader:
+            known = reader.files.iter_lines(
+                self.sd.number, layout.images_folder, after=asked.after, through=asked.through
+            )
+            difference = plan_difference(listing.lines, known)
+        listing.lines.clear()
+        names = sort_names(layout, (), listing.odd)
+        images = [line for line in drain(difference.fresh) if names.split(split_line(line)[0]) is not None]
+        self.report.unchanged = difference.unchanged + self._drop_known_evictions(difference, names)
+        self._ignore(names)
+        return difference, images, names
 
     def _ignore(self, names: FreshNames) -> None:
         """Counts the names that are no images'. A conflict copy may still show one."""
@@ -293,7 +313,7 @@ class _Scan:
             del names.evicted[name]
         return len(known)
 
-    def _list_gone(self, unlisted: Sequence[str]) -> list[str]:
+    def list_gone(self, unlisted: Sequence[str]) -> list[str]:
         """Those of the known names that are really gone, and did not arrive during the listing.
 
         A disk that folds case also finds a file by its old spelling. So if the second look finds a name that was not
@@ -307,13 +327,13 @@ class _Scan:
                 came.intersection_update(self.folder.list_names())
         return [name for name in unlisted if name in again and name not in came]
 
-    def _brake(self, gone: Sequence[str], images: Sequence[str]) -> bool:
+    def brake(self, gone: Sequence[str], images: Sequence[str]) -> bool:
         """Whether absence is not believed now. Moves the SD to suspect or back to online."""
         accepted = moved = 0
         come = count_sizes(self.folder, images)
         with self.bench.catalog.read() as reader:
             for some in _batched(gone, KEYS_AT_ONCE):
-                for row in self._find_rows(reader, some).values():
+                for row in self.find_rows(reader, some).values():
                     if row.absence_accepted:
                         accepted += 1
                     elif row.stamp is not None and come[size := str(row.stamp.size_bytes)] > 0:
@@ -328,7 +348,7 @@ class _Scan:
             self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.ONLINE, None))
         return False
 
-    def _apply_seen(
+    def apply_seen(
         self, gone: Sequence[str], images: list[str], names: FreshNames, *, vanishing_held: bool
     ) -> None:
         """Writes the gone, listed, and online-only files, batch by batch. Frees lines on the way."""
@@ -353,7 +373,7 @@ class _Scan:
         placeholder would hide the real file. A file that is neither as listed nor as known is left to the next scan.
         """
         with self.bench.catalog.read() as reader:
-            rows = self._find_rows(reader, [name for name, _ in batch])
+            rows = self.find_rows(reader, [name for name, _ in batch])
         again = self.folder.look_again(rows)
         for name, seen in batch:
             row = rows.get(name)
@@ -368,7 +388,7 @@ class _Scan:
                 elif seen.online_only:
                     yield name, seen, row
 
-    def _find_rows(self, reader: Reader, names: Sequence[str]) -> dict[str, ImageFile]:
+    def find_rows(self, reader: Reader, names: Sequence[str]) -> dict[str, ImageFile]:
         """The rows of those of the names that have one."""
         layout = self.folder.layout
         rows = reader.files.find_rows(self.sd.number, list(map(layout.path_of, names)))
@@ -419,7 +439,7 @@ class _Scan:
             unread = map(self.folder.layout.name_of, reader.files.list_arrivals(self.sd.number))
         self.report.arrivals = list(dict.fromkeys((*self.report.arrivals, *unread)))
 
-    def _prove_arrivals(self) -> list[str]:
+    def read_arrivals(self) -> list[str]:
         """Reads the arrivals since the last scan, and looks again at files that were not right then.
 
         Returns the names of those that only have to be quiet.

@@ -13,7 +13,12 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from strandline.errors import DiskError, RefusedError, StorageDirNotFoundError
+from strandline.errors import (
+    DiskError,
+    RefusedError,
+    StorageDirNotFoundError,
+    StorageDirOfflineError,
+)
 from strandline.model import identity
 from strandline.model.events import (
     StorageDirEvent,
@@ -62,6 +67,20 @@ def refresh(bench: Workbench, sd: StorageDir) -> StorageDir:
     if value is not None and value == sd.sd_id and not sd.provisional:
         return sd if sd.is_reachable else move_to_state(bench, sd, StorageDirState.ONLINE, None)
     return _decide_and_apply(bench, sd, looks=1)
+
+
+def check_reachable(bench: Workbench, sd: StorageDir) -> StorageDir:
+    """The SD as it is now, which can be reached. Cost: as :func:`refresh`.
+
+    Raises:
+        StorageDirOfflineError: It cannot.
+    """
+    now = refresh(bench, sd)
+    if not now.is_reachable:
+        raise StorageDirOfflineError(
+            f"{sd.name!r} cannot be reached now: {now.problem or 'it went away'}", sd_id=sd.sd_id
+        )
+    return now
 
 
 def refresh_storage_dirs(

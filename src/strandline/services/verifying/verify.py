@@ -19,6 +19,7 @@ from strandline.errors import DiskError, ImageTooLargeError
 from strandline.logs import get_logger
 from strandline.model.byte_budget import ByteBudget
 from strandline.model.image_files import FileState, ImageFile
+from strandline.model.name_ranges import NameRange
 from strandline.model.states import find_stale_date
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.values import dataclass
@@ -35,6 +36,7 @@ from strandline.model.verification import (
 from strandline.services.proving.decay import has_image_decayed
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.scan import scan_storage_dir
+from strandline.services.storage_dirs.presence import check_reachable
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -119,6 +121,46 @@ def verify_storage_dirs(
     )
 
 
+def verify_range(
+    bench: Workbench,
+    sd: StorageDir,
+    names: NameRange,
+    *,
+    older_than: timedelta,
+    go_on: Callable[[int], bool],
+    cancel: threading.Event,
+) -> list[VerifyFinding] | None:
+    """The same for the files of a range of paths, without a scan, and whatever kind of place it is.
+
+    ``go_on`` is called with the number of files that were read since the last call. Returns None if that or
+    ``cancel`` ended it. What was read until then is recorded.
+
+    Raises:
+        StorageDirOfflineError: Files could not be read because the storage directory cannot be reached.
+    """
+    verification = _Verification(bench, older_than, lambda _: True, lambda *_: None, cancel)
+    folder, after, before = bench.folder(sd), names.after, bench.now() - older_than
+    with bench.catalog.read() as reader:
+        verification.altered = {each.path for each in reader.earlier.list_altered(sd.number)}
+    at_once = max(count_threads(), folder.reads_at_once)
+    with ThreadPoolExecutor(at_once, thread_name_prefix="verify") as threads:
+        while not verification.is_over:
+            with bench.catalog.read() as reader:
+                rows = reader.ranges.list_to_verify(
+                    sd.number, before, after=after, through=names.through, limit=FILES_AT_ONCE
+                )
+            if not rows:
+                return verification.findings
+            after = rows[-1].path
+            told = len(verification.findings)
+            verification.verify_page(sd, folder, rows, threads)
+            if any(each.fault is Fault.UNREADABLE for each in verification.findings[told:]):
+                check_reachable(bench, sd)
+            if not go_on(len(rows)):
+                break
+    return None
+
+
 class BackgroundVerification:
     """Reads files again that were not read for long, when nothing else is to be read. Remembers where it rests."""
 
@@ -192,7 +234,7 @@ class _Verification:
         at_once = max(count_threads(), folder.reads_at_once)
         with ThreadPoolExecutor(at_once, thread_name_prefix="verify") as threads:
             for rows in self._iter_pages(sd, before):
-                self._verify_page(sd, folder, rows, threads)
+                self.verify_page(sd, folder, rows, threads)
                 self.on_verified(sd, self.checked - done_before, wanted, self.size_bytes)
                 if self.is_over:
                     break
@@ -206,13 +248,13 @@ class _Verification:
         after = ""
         while True:
             with self.bench.catalog.read() as reader:
-                rows = reader.files.list_to_verify(sd.number, before, after=after, limit=FILES_AT_ONCE)
+                rows = reader.ranges.list_to_verify(sd.number, before, after=after, limit=FILES_AT_ONCE)
             if not rows:
                 return
             after = rows[-1].path
             yield [row for row in rows if row.state is FileState.PRESENT or not self.is_background]
 
-    def _verify_page(
+    def verify_page(
         self, sd: StorageDir, folder: Folder, rows: Sequence[ImageFile], threads: ThreadPoolExecutor
     ) -> None:
         allowed = list(self._take_allowed(rows))

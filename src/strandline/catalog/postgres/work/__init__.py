@@ -1,0 +1,1 @@
+"""What many machines do together: tasks, their parts, and the queue. Nothing here is imported without the extra."""
