@@ -228,6 +228,11 @@ class Routes:
         return None
 
 
+def may_use(caller: Caller, need: Need) -> bool:
+    """Whether the caller's role, and what it may see, allow it."""
+    return caller.role.includes(need.role) and (caller.sds is None or need.is_for_part)
+
+
 def check_access(caller: Caller, need: Need) -> None:
     """Refuses what the caller may not do.
 

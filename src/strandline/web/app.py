@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI
@@ -24,7 +25,7 @@ from strandline.model.access import AccessToken, Caller
 from strandline.model.audit import AuditLine, describe_line
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.limited_stores import LimitedStore
-from strandline.web.access import Route, Routes, check_access
+from strandline.web.access import Route, Routes, check_access, may_use
 from strandline.web.api import (
     arrivals,
     catalog,
@@ -52,6 +53,7 @@ from strandline.web.api.document import complete_document
 from strandline.web.api.parameters import refuse_unknown
 from strandline.web.audits import Recorder
 from strandline.web.backend import SCOPE_KEY, Backend
+from strandline.web.closed_parts import ClosedParts
 from strandline.web.door import Door
 from strandline.web.guards import PREFLIGHT, READS, Refusal
 from strandline.web.heads import HEAD_KEY, Request, read_head
@@ -165,6 +167,10 @@ class Application:
             finally:
                 await recorder.end()
 
+    def _may_use(self, caller: Caller, method: str, path: str) -> bool:
+        route = self._routes.find_route(method, path)
+        return route is None or may_use(caller, route.need)
+
     def _find_route(self, request: Request) -> Route | None:
         return self._routes.find_route(request.method, request.path)
 
@@ -187,6 +193,7 @@ class Application:
     ) -> None:
         images = self._images
         if caller is not None and not caller.may_all:
+            send = ClosedParts(send, self.backend.base, partial(self._may_use, caller)).send
             if route is not None:
                 try:
                     check_access(caller, route.need)

@@ -20,6 +20,7 @@ const INCOMPLETE = "It is not a whole image. If it was still being copied, save 
 
 class SaveImages extends HTMLElement {
   connectedCallback() {
+    if (this.hidden) return; // this reader may not save
     this.depth = 0;
     this.picker = this.querySelector("input[type=file]");
     this.drop = document.querySelector(".drop");
