@@ -153,6 +153,7 @@ class Store:
         layout: str | None = None,
         shared: bool = False,
         insists: bool = False,
+        makes: bool = False,
         scan: bool = True,
         prove_all: bool = True,
         progress: OnProgress | None = None,
@@ -165,7 +166,8 @@ class Store:
 
         With ``shared``, a folder of named pictures gets ``SD_LAYOUT`` and ``SD_ID``, so that it has the same layout
         and identity on every machine. An unusual folder (a home, a folder of the system, one with more than a million
-        files) is refused with the fact ``may_insist``. ``insists`` takes it.
+        files) is refused with the fact ``may_insist``. ``insists`` takes it. A folder that is not there is refused,
+        with the fact ``may_make`` if the one above it is there; ``makes`` creates it.
 
         ``progress`` is called with the storage directory, the number of handled files, and the number of all files (0
         while unknown). Cost: one ``lstat`` per file, a read of each new file of a known folder, and up to four
@@ -187,6 +189,7 @@ class Store:
             layout=None if layout is None else parse_layout_kind(layout),
             shared=shared,
             insists=insists,
+            makes=makes,
             scan=scan,
             prove_all=prove_all,
             on_progress=progress,

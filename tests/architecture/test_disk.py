@@ -149,7 +149,10 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/saving/intake.py": ("the file that a person wants saved", {".open", "os.fstat", "os.path.islink"}),
     "services/saving/save_named.py": ("whether the file that a person wants saved is there", {"os.path.realpath"}),
     "services/saving/tidy.py": ("the scratch folder of the home", {".iterdir", "folders.temporaries"}),
-    "services/storage_dirs/paths.py": ("the home, which must be in no storage directory", {"os.path.realpath"}),
+    "services/storage_dirs/paths.py": (
+        "the home, which must be in no storage directory; a folder that a person wants made",
+        {"folders.opened_folders", "os.path.realpath"},
+    ),
     "services/trashing/trash.py": (
         "the trash in the home",
         {

@@ -103,6 +103,17 @@ class TestDelete:
         assert run(made, "delete", image_id) == (5 if answer == "none" else 0)
         assert [root.name for root in roots if list((root / "media").iterdir())] == left
 
+    def test_yes_asks_nothing(self, made: CommandHome, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Also at a terminal. Which folder is meant, it does not answer."""
+        roots = made.make_storage_dir("One"), made.make_storage_dir("Two")
+        image_id, _ = [made.put(root) for root in roots]
+        made.look(*roots)
+        monkeypatch.setattr(deleting, "asks_a_person", lambda: True)
+        monkeypatch.delattr(click, "prompt")
+        assert run(made, "delete", "--yes", image_id) == 5
+        assert run(made, "delete", "--yes", image_id, "--sd", "Two") == 0
+        assert [root.name for root in roots if list((root / "media").iterdir())] == ["One"]
+
     def test_what_is_refused_is_told(self, made: CommandHome, capsys: pytest.CaptureFixture[str]) -> None:
         """4 if there is no such image; 5 if it may not go; 1 if only some went."""
         root = made.make_storage_dir("One")

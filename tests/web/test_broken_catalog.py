@@ -61,7 +61,7 @@ def test_a_person_gets_a_page_about_a_fault(
         raise ZeroDivisionError("secret")
 
     with serving_storage_dir(tmp_path, PHOTO) as served:
-        monkeypatch.setattr(folder_pages, "_draw", divide)
+        monkeypatch.setattr(folder_pages, "draw_folders", divide)
         page = served.client.get("/folders", headers={"accept": "text/html", "sec-fetch-mode": "navigate"})
         part = served.client.get("/folders", headers={"accept": "text/html", "sec-fetch-mode": "cors"})
         problem = served.client.get("/folders")

@@ -50,8 +50,9 @@ _dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what wo
     help="Delete from this storage directory only; can be given more than once.",
 )
 @_dry_run_option
+@click.option("--yes", is_flag=True, help="Ask nothing: what would be asked is refused.")
 @click.pass_obj
-def delete(session: Session, ids: GivenIds, sds: tuple[str, ...], dry_run: bool) -> int:
+def delete(session: Session, ids: GivenIds, sds: tuple[str, ...], dry_run: bool, yes: bool) -> int:
     """Move images to the trash of this machine.
 
     The files leave their folder, so a sync client takes them away on other machines, too. This machine keeps them
@@ -60,7 +61,7 @@ def delete(session: Session, ids: GivenIds, sds: tuple[str, ...], dry_run: bool)
     """
     with session.open_store() as store:
         images, files = gather_images(store, ids)
-        plan = _plan(store, images, files, sds)
+        plan = _plan(store, images, files, sds, may_ask=not yes)
         _warn(store, plan)
         report = store.delete(plan, dry_run=dry_run)
     document = {"dry_run": dry_run, **report.to_json(), "uses": [use.to_json() for use in plan.uses]}
@@ -125,12 +126,14 @@ def empty(session: Session, sd: str | None, dry_run: bool, yes: bool) -> None:
     session.answer(document, lambda: _show_emptied(report, days, dry_run=dry_run))
 
 
-def _plan(store: Store, images: list[ImageId], files: list[NamedFile], sds: Sequence[str]) -> DeletePlan:
+def _plan(
+    store: Store, images: list[ImageId], files: list[NamedFile], sds: Sequence[str], *, may_ask: bool
+) -> DeletePlan:
     """The plan. If an image is in several storage directories, a person at a terminal is asked which is meant."""
     try:
         return store.plan_delete(images, sds=sds, files=files)
     except InSeveralFoldersError as error:
-        if not asks_a_person():
+        if not (may_ask and asks_a_person()):
             raise
         names = [str(sd["name"]) for sd in error.facts["sds"]]  # type: ignore[attr-defined]
     say(f"{'it is' if len(images) == 1 else 'some are'} in several storage directories")

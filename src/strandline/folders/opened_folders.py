@@ -125,7 +125,7 @@ def open_or_make_folder(path: Path) -> Iterator[OpenedFolder]:
         try:
             opened = stack.enter_context(open_folder(path))
         except FileNotFoundError:
-            _make_folder(path)
+            make_folder(path)
             opened = stack.enter_context(open_folder(path))
         except OSError as error:
             if error.errno not in (errno.ENOTDIR, errno.ELOOP):
@@ -200,7 +200,12 @@ def _open_part(above: OpenedFolder, part: str) -> Iterator[OpenedFolder]:
             os.close(fd)
 
 
-def _make_folder(path: Path) -> None:
+def make_folder(path: Path) -> None:
+    """Makes the folder, durably. The one above it must be there, and nothing else in its place.
+
+    Raises:
+        DiskError: It could not be made.
+    """
     with disk_errors("make the folder", path), open_folder(path.parent) as above:
         path.mkdir(exist_ok=True)
         above.sync()

@@ -18,17 +18,48 @@ from .conftest import OpenPage, Serve, check_accessible
 
 
 def test_an_empty_installation_says_what_to_do_first(home: Path, tmp_path: Path, open_page: OpenPage) -> None:
-    """The gallery asks for a folder. Once its path is typed in, it is added, and the page reports the result."""
+    """The gallery asks for a folder. Once its path is typed in, it is added, and its pictures are there."""
     root = make_storage_dir(tmp_path / "Dropbox" / "Notes", *make_pictures(2))
     with open_store(home) as store, serving(store) as served:
         page = open_page(served)
         expect(page.get_by_role("heading", name="Which folder has your pictures?")).to_be_visible()
         page.get_by_label("Path of the folder on this machine").fill(str(root))
         page.get_by_role("button", name="Add folder").click()
-        expect(page.get_by_text("Notes was added with the identity in the folder.")).to_be_visible()
-        expect(page.get_by_text("2 images found.")).to_be_visible()
-        page.get_by_role("link", name="Show images").click()
         expect(page.locator(".tile")).to_have_count(2)
+        assert page.url == served.address.url
+
+
+def test_a_first_folder_that_is_not_there_is_created_at_a_click(
+    home: Path, tmp_path: Path, open_page: OpenPage
+) -> None:
+    """A path that was mistyped stays on the page that asks for it. Only the last part of a path is created."""
+    with open_store(home) as store, serving(store) as served:
+        page = open_page(served, bypass_csp=True)
+        field, create = page.get_by_label("Path of the folder"), page.get_by_role("button", name="Create it")
+        field.fill(str(tmp_path / "no" / "New"))
+        page.get_by_role("button", name="Add folder").click()
+        expect(page.get_by_role("heading", name="Which folder has your pictures?")).to_be_visible()
+        expect(field).to_have_accessible_description(re.compile("There is no folder"))
+        expect(create).to_have_count(0)
+        field.fill(str(tmp_path / "New"))
+        page.get_by_role("button", name="Add folder").click()
+        expect(create).to_be_visible()
+        check_accessible(page)
+        assert not (tmp_path / "New").exists()
+        create.click()
+        expect(page.get_by_role("heading", name="No images yet")).to_be_visible()
+        assert (tmp_path / "New" / "SD_ID").is_file()
+
+
+def test_what_a_first_folder_needs_is_said(home: Path, tmp_path: Path, open_page: OpenPage) -> None:
+    """On the page of folders, which has the buttons for it."""
+    root = make_storage_dir(tmp_path / "Archive", *make_pictures(2))
+    (root / "SD_ID").unlink()
+    with open_store(home) as store, serving(store) as served:
+        page = open_page(served)
+        page.get_by_label("Path of the folder").fill(str(root))
+        page.get_by_role("button", name="Add folder").click()
+        expect(page.get_by_text("2 images wait for an identity.")).to_be_visible()
 
 
 def test_a_folder_without_an_identity_is_told_to_be_waited_for(

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from builders.pages import drop_rows, fill_catalog
-from builders.served import serving_storage_dir
+from builders.pictures import make_picture
+from builders.served import serving, serving_storage_dir
 from builders.storage import make_pictures
+from strandline.runtime.assembly import open_store
 from strandline.services import gallery
 
 
@@ -30,3 +32,28 @@ def test_the_first_look_after_many_have_gone_is_true(tmp_path: Path, monkeypatch
         assert "600 images</p>" in served.client.get("/").text
         drop_rows(served.store, 1, ids[:550])
         assert "50 images</p>" in served.client.get("/").text
+
+
+def test_how_far_the_reading_is_comes_before_what_is_not_read(tmp_path: Path) -> None:
+    """After a first look at a vault, all of its pictures are found, and none is read: one line, not sixty tiles."""
+    vault = tmp_path / "Vault"
+    for number in range(20):
+        folder = vault / f"Trip {number}"
+        folder.mkdir(parents=True)
+        (folder / "a.png").write_bytes(make_picture("png", seed=number))
+    (vault / "note.md").write_text("")
+    with open_store(tmp_path / "home") as store:
+        store.add_storage_dir(vault, prove_all=False)
+        with serving(store) as served:
+            text = served.client.get("/?sd=Vault").text
+            assert "20 pictures found, 0 read so far." in text
+            assert (
+                text.index("found, 0 read")
+                < text.index('id="waiting-files"')
+                < text.index('aria-label="a.png, ')
+            )
+            store.scan()
+            text = served.client.get("/?sd=Vault").text
+    assert "read so far" not in text
+    assert 'id="waiting"' not in text
+    assert "8 more folders</summary>" in text

@@ -82,6 +82,7 @@ def add_storage_dir(
     layout: LayoutKind | None = None,
     shared: bool = False,
     insists: bool = False,
+    makes: bool = False,
     scan: bool = True,
     prove_all: bool = True,
     on_progress: OnProgress | None = None,
@@ -93,9 +94,8 @@ def add_storage_dir(
 
     With ``shared``, the folder is one of named pictures, and ``SD_LAYOUT`` and then ``SD_ID`` are written into it, so
     that it has the same layout and identity on every machine. ``insists`` takes an unusual folder, too: a home, a
-    folder of the system, or one with more than a million files.
-
-    Waits up to four seconds if an identity may be written only after the files have been quiet for two.
+    folder of the system, or one with more than a million files. ``makes`` creates one that is not there. Waits up
+    to four seconds if an identity may be written only after the files have been quiet for two.
 
     Raises:
         InvalidPathError, InvalidNameError, InvalidInputError, StorageDirNotFoundError: The input is invalid.
@@ -105,7 +105,7 @@ def add_storage_dir(
         StorageDirIncompleteError: Its identity changes too fast to be decided.
         DiskError: A new ``SD_ID`` could not be written. Nothing else was changed.
     """
-    root = resolve_root(bench, path)
+    root = resolve_root(bench, path, makes=makes)
     known = list_known_at(bench, root)
     if not known:
         check_suitable(bench, root, insists=insists)

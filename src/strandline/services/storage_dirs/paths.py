@@ -34,13 +34,14 @@ SHOWN_CHARACTERS = 100
 """Maximum length of a user's input in an error message."""
 
 
-def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
+def resolve_root(bench: Workbench, path: str | os.PathLike[str], *, makes: bool = False) -> str:
     """The folder of the path, absolute and without links.
 
     A folder that cannot be examined now (no permission above it, or a share that does not answer) is taken as given:
-    it can be remembered, and decided later.
+    it can be remembered, and decided later. ``makes``: one that is not there is made, if the folder above it is.
 
     Raises:
+        DiskError: It could not be made.
         InvalidPathError: The path is empty, too long, contains NUL or undecodable bytes, or is not a folder.
         StorageDirNotFoundError: There is no such folder.
         StorageDirOfflineError: A link leads to a disk that does not answer.
@@ -63,9 +64,17 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
             f"{given} is not a folder; give the folder that contains SD_ID and media", path=given
         ) from error
     except FileNotFoundError as error:
-        raise StorageDirNotFoundError(
-            f"there is no folder {shorten(given)}; create it first, or check the path", path=given
-        ) from error
+        may_make = _is_folder(bench, os.path.dirname(given))
+        if not (makes and may_make):
+            raise StorageDirNotFoundError(
+                f"there is no folder {shorten(given)}; create it first, or check the path",
+                path=given,
+                may_make=may_make,
+            ) from error
+        from strandline.folders.opened_folders import make_folder  # here: it is rarely wanted
+
+        make_folder(Path(given))
+        root = folder.find_real_root()
     except OSError as error:
         if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
             raise InvalidPathError(f"{shorten(given)} is not a usable path: {error.strerror}") from error
@@ -80,6 +89,14 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
             "that its files can be reached; move the folder up, or shorten the names above it"
         )
     return root
+
+
+def _is_folder(bench: Workbench, path: str) -> bool:
+    try:
+        bench.folder_at(path).find_real_root()
+    except OSError:
+        return False
+    return True
 
 
 def _resolve_bucket(bench: Workbench, text: str) -> str:

@@ -14,14 +14,11 @@ from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
 from strandline.errors import (
-    InvalidNameError,
-    StorageDirConflictError,
     StrandlineError,
 )
-from strandline.model.identity.decisions import IdentityOutcome
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.plain_words import say_count
-from strandline.model.reports import AddedStorageDir, TakenIn
+from strandline.model.reports import TakenIn
 from strandline.model.storage_dirs import (
     FileCounts,
     LayoutKind,
@@ -31,7 +28,7 @@ from strandline.model.storage_dirs import (
     find_probable_copy,
     find_same_identities,
 )
-from strandline.model.suitable_folders import HAS_PICTURES_ELSEWHERE, say_same_identity
+from strandline.model.suitable_folders import say_same_identity
 from strandline.web.api.sds import check_whole
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.notes import Note
@@ -41,23 +38,9 @@ from strandline.web.statuses import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-OUTCOMES = {
-    "known": "{name} is there already. Nothing was changed.",
-    "existing": "{name} was added with the identity in the folder.",
-    "migrated": "{name} was added. Its identity came from an older file, .sd-id, and is in SD_ID now.",
-    "generated": "{name} was added with a new identity.",
-    "conflict_resolved": "{name} was added. Only conflict copies of SD_ID were left: the smallest is its identity.",
-    "provisional": "{name} was added read-only, with an identity that only this machine uses.",
-    "named": "{name} was added as it is. Nothing is written into it.",
-    "incomplete": "{name} is remembered. Its identity has not arrived yet. Strandline looks for it automatically.",
-    "unavailable": "{name} is remembered. It cannot be read now. Strandline tries again automatically.",
-    "offline": "{name} is known and offline: the folder there is not the same one.",
-}
-"""For each outcome of adding (SPEC §4), how the identity was decided, in words for people."""
-
-
 NOTHING_TYPED: Mapping[str, object] = {
     "path": "", "name": "", "read_only": False, "new_identity": False, "wrong": "", "said": "", "may_insist": False,
+    "may_make": False,
 }  # fmt: skip
 """The form for adding a folder when nobody has filled it in. After a mistake, what was typed stays: ``wrong`` is the
 field, and ``said`` what is wrong with it.
@@ -107,46 +90,7 @@ FormCheck = Annotated[bool, Form()]
 @router.get("/folders")
 async def show_folders(backend: TheBackend) -> Response:
     """All storage directories."""
-    return await backend.crossing.page(lambda: _draw(backend))
-
-
-@router.post("/folders")
-async def add_folder(
-    backend: TheBackend,
-    path: FormText,
-    name: FormText = "",
-    read_only: FormCheck = False,
-    new_identity: FormCheck = False,
-    insists: FormCheck = False,
-    by_form: FormCheck = False,
-) -> Response:
-    """Adds a folder by its path, and says how its identity was decided. ``by_form``: a person has typed the path."""
-
-    def add() -> Note:
-        known = {sd.number for sd in backend.store.list_storage_dirs() if not needs_identity(sd)}
-        added = backend.store.add_storage_dir(
-            check_whole(path.strip()), name.strip() or None, new_identity=new_identity, read_only=read_only,
-            insists=insists, prove_all=False,
-        )  # fmt: skip
-        if not needs_identity(added.sd):
-            note = describe_added(added, is_known=added.sd.number in known and not new_identity)
-            elsewhere = _count_elsewhere(backend, added)
-            return put_elsewhere(note, added.sd, elsewhere) if elsewhere else note
-        images = backend.store.list_tree(added.sd, folder="media", meaning="image", limit=1)
-        return describe_added(added, images.total)
-
-    def add_typed() -> Response:
-        try:
-            return _draw(backend, add())
-        except StrandlineError as error:
-            wrong = "name" if isinstance(error, InvalidNameError | StorageDirConflictError) else "path"
-            typed = {
-                "path": path, "name": name, "read_only": read_only, "new_identity": new_identity, "wrong": wrong,
-                "said": error.message, "may_insist": bool(error.facts.get("may_insist")),
-            }  # fmt: skip
-            return _draw(backend, None, http_status_of(error), typed)
-
-    return await backend.crossing.slow(add_typed if by_form else lambda: _act(backend, add))
+    return await backend.crossing.page(lambda: draw_folders(backend))
 
 
 @router.post("/folders/{sd}/rename")
@@ -158,7 +102,7 @@ async def rename_folder(backend: TheBackend, sd: str, name: FormText) -> Respons
         after = backend.store.rename_storage_dir(before, name)
         return Note("good", f"{before.name} is called {after.name} now.", [])
 
-    return await backend.crossing.slow(lambda: _act(backend, rename))
+    return await backend.crossing.slow(lambda: act(backend, rename))
 
 
 @router.post("/folders/{sd}/move")
@@ -169,7 +113,7 @@ async def move_folder(backend: TheBackend, sd: str, path: FormText) -> Response:
         moved = backend.store.move_storage_dir(sd, check_whole(path.strip()))
         return Note("good", f"{moved.name} is at {moved.path} now.", [])
 
-    return await backend.crossing.slow(lambda: _act(backend, move))
+    return await backend.crossing.slow(lambda: act(backend, move))
 
 
 @router.post("/folders/{sd}/forget")
@@ -183,7 +127,7 @@ async def forget_folder(backend: TheBackend, sd: str, sure: FormCheck = False) -
         backend.store.forget_storage_dir(found)
         return Note("good", f"{found.name} is forgotten. No file was touched.", [])
 
-    return await backend.crossing.slow(lambda: _act(backend, forget))
+    return await backend.crossing.slow(lambda: act(backend, forget))
 
 
 @router.post("/folders/{sd}/confirm")
@@ -194,7 +138,7 @@ async def confirm_folder(backend: TheBackend, sd: str) -> Response:
         confirmed = backend.store.confirm_storage_dir(sd).sd
         return Note("good", f"Confirmed: {confirmed.name} is {confirmed.state.value}.", [])
 
-    return await backend.crossing.slow(lambda: _act(backend, confirm))
+    return await backend.crossing.slow(lambda: act(backend, confirm))
 
 
 @router.post("/folders/{sd}/accept-missing")
@@ -207,14 +151,14 @@ async def accept_missing(backend: TheBackend, sd: str, sure: FormCheck = False) 
         dropped = say_count(backend.store.accept_missing(sd), "missing image is", "missing images are")
         return Note("good", f"{dropped} no longer listed.", [])
 
-    return await backend.crossing.slow(lambda: _act(backend, accept))
+    return await backend.crossing.slow(lambda: act(backend, accept))
 
 
 @router.post("/folders/{sd}/take-in")
 async def take_in(backend: TheBackend, sd: str) -> Response:
     """Saves the pictures that are elsewhere in the folder, for browsers without scripts."""
     return await backend.crossing.slow(
-        lambda: _act(backend, lambda: describe_taken(backend.store.take_in(sd)))
+        lambda: act(backend, lambda: describe_taken(backend.store.take_in(sd)))
     )
 
 
@@ -228,38 +172,6 @@ async def scan_folder(backend: TheBackend, sd: str) -> Response:
     await backend.crossing.slow(start)
     return RedirectResponse(f"{backend.base}/folders", status_code=303)
 
-
-def describe_added(added: AddedStorageDir, waiting: int = 0, *, is_known: bool = False) -> Note:
-    """The result of adding, for a person. ``waiting`` images are there, and shown once it has an identity. Pure."""
-    outcome = "known" if is_known and added.sd.is_reachable else added.identity.outcome
-    lines = list(added.identity.warnings)
-    if added.sd.layout is LayoutKind.NAMED and not is_known:
-        outcome = "named"
-        lines.append(
-            f"It is taken as it is because {added.layout_reason}. Its pictures appear as they are read."
-        )
-    if waiting:
-        lines = [f"{say_count(waiting, 'image waits', 'images wait')} for an identity."]
-    if added.scan is not None:
-        lines.insert(0, f"{say_count(added.scan.added + added.scan.unchanged, 'image')} found.")
-    waits = added.sd.state is not StorageDirState.ONLINE
-    if waits and added.sd.problem and added.sd.problem not in lines and not waiting:
-        lines.append(added.sd.problem)
-    is_empty = added.scan is not None and not added.scan.added + added.scan.unchanged
-    is_new = (
-        is_empty and added.identity.outcome == IdentityOutcome.GENERATED and len(added.identity.warnings) == 1
-    )
-    tone = "wait" if waits or added.copied or (added.identity.warnings and not is_new) else "good"
-    return Note(tone, OUTCOMES.get(outcome, "{name} was added.").format(name=added.sd.name), lines)
-
-
-def put_elsewhere(note: Note, sd: StorageDir, elsewhere: int) -> Note:
-    """The note with a button for this many pictures, which says what the lines about them would say. Pure."""
-    lines = [line for line in note.lines if HAS_PICTURES_ELSEWHERE not in line and line != NONE_FOUND]
-    return note._replace(lines=lines, sd=sd, elsewhere=elsewhere)
-
-
-NONE_FOUND = "0 images found."
 
 CONFIRMING = {
     StorageDirQuestion.ACCEPT_ABSENCES: (
@@ -324,27 +236,15 @@ def _name(backend: Backend, sd: StorageDir, row: ImageFile) -> str:
     return title_of(backend.store.info(row.image_id))
 
 
-def _count_elsewhere(backend: Backend, added: AddedStorageDir) -> int:
-    """The pictures that a button can take in. They are looked for only if a warning says that there may be some."""
-    if added.sd.read_only or not added.sd.is_reachable or not added.identity.warnings:
-        return 0
-    if backend.store.count_files(added.sd).images:
-        return 0
+def act(backend: Backend, action: Callable[[], Note]) -> Response:
     try:
-        return len(backend.store.list_pictures_elsewhere(added.sd))
-    except StrandlineError:
-        return 0
-
-
-def _act(backend: Backend, action: Callable[[], Note]) -> Response:
-    try:
-        return _draw(backend, action())
+        return draw_folders(backend, action())
     except StrandlineError as error:
         note = Note("bad", "That did not work", [error.message])
-        return _draw(backend, note, http_status_of(error))
+        return draw_folders(backend, note, http_status_of(error))
 
 
-def _draw(
+def draw_folders(
     backend: Backend,
     note: Note | None = None,
     status: int = 200,

@@ -27,6 +27,7 @@ from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirStat
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import (
     activity_pages,
+    adding_pages,
     api_pages,
     browsing_pages,
     care,
@@ -83,8 +84,14 @@ PLACE_AND_ORDER = frozenset({"q", "sd", "folder", "sort", "reverse"})
 MOST_WAITING = 60
 """Files whose images are not known yet, as tiles. The inspector has all of them."""
 
+MOST_OPEN_WAITING = 12
+"""More of them are being read, as after a first scan: then how many are read is said, and they are folded."""
+
 MOST_SUBFOLDERS = 60
 """Folders to go on to. More are found by searching."""
+
+MOST_OPEN_SUBFOLDERS = 12
+"""The others are folded, so that pictures come first."""
 
 
 class MonthPart(NamedTuple):
@@ -120,6 +127,7 @@ def add_pages(app: FastAPI) -> None:
         router,
         image_pages.router,
         browsing_pages.router,
+        adding_pages.router,
         folder_pages.router,
         import_pages.router,
         inspector_pages.router,
@@ -192,7 +200,8 @@ def _draw_gallery(backend: Backend, chosen: Choices, after: str) -> Response:
         is_unknown_folder="folder" in asked and not asked.keys() - NO_FILTERS - {"folder"},
         all_months=f"{backend.base}/?" + urlencode({name: value for name, value in asked.items() if name != "month"}),
         title=say_listing(chosen), asked=as_address(chosen), total=found.total, files=found.files, parts=parts,
-        way=list_way(backend, shown, asked),
+        way=list_way(backend, shown, asked), most_subfolders=MOST_OPEN_SUBFOLDERS,
+        reading=count_read(backend, sds if shown is None else [shown]) if len(waiting) > MOST_OPEN_WAITING else None,
         waiting=waiting[:MOST_WAITING], are_more_waiting=len(waiting) > MOST_WAITING,
         typed=NOTHING_TYPED, types=NAMED_MEDIA_TYPES, states=FILTERS, tile_states=TILE_STATES, keys=help_pages.KEYS,
         writable=[each for each in sds if each.is_reachable and not each.read_only],
@@ -211,6 +220,20 @@ def _draw_gallery(backend: Backend, chosen: Choices, after: str) -> Response:
             "images": [image.to_json() for image in page.images],
         },
     )  # fmt: skip
+
+
+class Reading(NamedTuple):
+    """How far the reading of named pictures is: nobody knows what they show before."""
+
+    found: int
+    read: int
+
+
+def count_read(backend: Backend, sds: Sequence[StorageDir]) -> Reading:
+    """How many named pictures of these storage directories are read."""
+    named = [sd for sd in sds if sd.layout is LayoutKind.NAMED and sd.is_reachable]
+    counts = backend.store.count_files_of(named)
+    return Reading(sum(each.images for each in counts), sum(each.checked for each in counts))
 
 
 def list_way(backend: Backend, sd: StorageDir | None, asked: Mapping[str, str]) -> Way | None:
