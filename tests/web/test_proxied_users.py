@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from builders.pictures import make_picture
+from builders.proxies import find_free_ports, get_block, running_nginx
 from builders.served import Served, serving_storage_dir
 from strandline.errors import ConfigError
 from strandline.model.access import Role
@@ -128,3 +129,44 @@ def test_a_server_is_ready_while_its_catalog_answers(served: Served) -> None:
         assert (answer.status_code, answer.text) == (503, "not ready")
         assert monitor.head("/readyz").status_code == 503
         assert monitor.get("/healthz").status_code == 200
+
+
+def test_a_real_proxy_signs_people_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """nginx asks for a password, and says who gave it. What a client says itself does not get through."""
+    ports = find_free_ports()
+    for name, value in {
+        "PUBLIC_URL": f"https://pics.lan:{ports[0]}/",
+        "USER_HEADER": "X-Remote-User",
+        "TRUSTED_PROXIES": "127.0.0.1",
+        "ADMIN_USERS": "ada",
+    }.items():
+        monkeypatch.setenv(f"STRANDLINE_WEB_{name}", value)
+    (tmp_path / "people").write_text("ada:{PLAIN}one\nbob:{PLAIN}two\n")
+    (tmp_path / "people").chmod(0o644)
+    asks = f'auth_basic "pics"; auth_basic_user_file {tmp_path / "people"};'
+    config = get_block("nginx", 0).replace(
+        "proxy_read_timeout", f"{asks} proxy_set_header X-Remote-User $remote_user; proxy_read_timeout", 1
+    )
+    assert asks in config
+    (tmp_path / "proxy").mkdir()
+    with (
+        serving_storage_dir(tmp_path, make_picture("jpg", seed=1)) as served,
+        running_nginx(
+            config, tmp_path / "proxy", ports, served.address.port, host="pics.lan", base=""
+        ) as front,
+        front.client() as client,
+    ):
+        client.headers["origin"] = front.origin
+        assert client.get("api/v1/sds").status_code == 401
+        assert client.get("api/v1/sds", headers={"x-remote-user": "ada"}).status_code == 401
+        assert client.get("api/v1/sds", auth=("bob", "two")).status_code == 200
+        lies = {"x-remote-user": "ada"}
+        refused = client.post("api/v1/scans", json={}, auth=("bob", "two"), headers=lies)
+        assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
+        assert client.post("api/v1/scans", json={}, auth=("ada", "one")).status_code == 202
+        assert "Notes" in client.get("", auth=("bob", "two"), headers={"accept": "text/html"}).text
+        newest, before = served.store.audit.list_newest(limit=2)
+        assert [(line.who, line.status) for line in (before, newest)] == [
+            ("user bob", 403),
+            ("user ada", 202),
+        ]

@@ -237,14 +237,17 @@ class Application:
         """Reads the secrets of the home and the access tokens every second, until it is cancelled. If one was
         replaced or has ended, streams end, and their clients must show what they have again.
         """
-        door = self.door
+        door, is_lost = self.door, False
         while True:
             await asyncio.sleep(SECRETS_S)
             try:
                 guard = await self.backend.crossing.quick(door.read_guard)
             except StrandlineError as error:
-                log.error("%s", error.message)
+                if not is_lost:  # once, however long a catalog is away
+                    log.error("secrets stay as they were, because they cannot be read: %s", error.message)
+                is_lost = True
                 continue
+            is_lost = False
             is_other = (guard.token, guard.image_key) != (door.guard.token, door.guard.image_key)
             door.guard = guard
             if door.keyring.take_ended() or is_other:
