@@ -227,11 +227,13 @@ class Application:
             backend.close()
         self.backend.close()
 
-    def _forget_parts(self, valid: Iterable[AccessToken]) -> None:
+    async def _forget_parts(self, valid: Iterable[AccessToken]) -> None:
         """Of storage directories that no token is for any more."""
         wanted = {token.numbers for token in valid if token.is_limited}
         for numbers in self._parts.keys() - wanted:
-            self._parts.pop(numbers)[0].close()
+            part, _ = self._parts.pop(numbers)
+            part.live.close()
+            await self.backend.crossing.slow(part.stop_work)
 
     async def follow_secrets(self) -> None:
         """Reads the secrets of the home and the access tokens every second, until it is cancelled. If one was
@@ -253,7 +255,7 @@ class Application:
             if door.keyring.take_ended() or is_other:
                 for backend in (self.backend, *(part for part, _ in self._parts.values())):
                     backend.live.disconnect()
-                self._forget_parts(door.keyring.list_valid())
+                await self._forget_parts(door.keyring.list_valid())
 
     def _answer_refused(self, request: Request, refusal: Refusal) -> Response:
         """A page if a browser navigates, a problem otherwise."""

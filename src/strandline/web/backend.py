@@ -36,11 +36,15 @@ class Backend:
     def close(self) -> None:
         """Ends waiting requests, listeners, scans, and the work that pages started. Idempotent."""
         self.live.close()
+        self.stop_work()
+        if self._owns_crossing:
+            self.crossing.close()
+
+    def stop_work(self) -> None:
+        """Ends scans, and the work that pages started. May wait some seconds for it. On any thread."""
         self.care.stop()
         self.store.scans.stop()
         self.store.arrivals.stop()
-        if self._owns_crossing:
-            self.crossing.close()
 
 
 def _of_request(request: Request) -> Backend:
