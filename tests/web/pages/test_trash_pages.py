@@ -66,6 +66,10 @@ def test_what_would_happen_is_asked_and_nothing_else_done(served: Served, tmp_pa
         assert said in words, said
     assert "Delete this image?" in post(served, "/delete", images=ID)[1]
     assert "No note in this folder uses it." in post(served, "/delete", images=OTHER_ID)[1]
+    (tmp_path / "Notes/Page.md").write_text(f"icon:: ../{name_of(TWO)}")
+    words = post(served, "/delete", images=OTHER_ID)[1]
+    assert "1 note has the name of a file that would go, and may use it: Page.md ." in words
+    assert "No note in this folder uses it." not in words
     assert (tmp_path / "Notes/media" / name_of(ONE)).read_bytes() == ONE
 
 

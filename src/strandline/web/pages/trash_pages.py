@@ -81,6 +81,8 @@ class Going(NamedTuple):
     size_bytes: int
     folders: list[str]
     notes: list[UsingNote]
+    mentions: Sequence[str] = ()
+    """Notes that have the name of one of the files, and may use it."""
 
 
 NOTHING = Going([], 0, 0, [], [])
@@ -259,6 +261,7 @@ def describe_plan(plan: DeletePlan, refused: Sequence[RefusedChange]) -> Going:
         sum(change.size_bytes or 0 for change in files),
         list(dict.fromkeys(change.sd_name for change in files if change.sd_name)),
         list_notes(plan.uses),
+        list(dict.fromkeys(each.note for each in plan.mentions)),
     )
 
 
