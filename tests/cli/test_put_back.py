@@ -72,8 +72,8 @@ def test_a_renamed_folder_is_not_copied_without_a_yes(
     assert run(home, "put-back") == 1
     told = capsys.readouterr().out.splitlines()
     assert told[0] == (
-        "old/p0.png stays missing: its whole folder seems to have been renamed to new/; rename it back; to copy it "
-        "all the same, give --yes (Six.md:1)"
+        "6 pictures stay missing: their whole folder seems to have been renamed to new/; rename it back; to copy "
+        "them all the same, give --yes"
     )
     assert not (vault / "old").exists()
     assert run(home, "put-back", "--yes") == 0

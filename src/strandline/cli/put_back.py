@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ from strandline.cli.writing import asks_a_person, write_json, write_line
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.put_back import MOVED, NOT_ALLOWED, hold_moved
 from strandline.model.remedies import say_command
+
+HELD = MOVED.partition("{")[0]
+"""How the reason begins why pictures of a renamed folder are not copied. All of them are told in one line."""
 
 if TYPE_CHECKING:
     from strandline.model.put_back import PutBack, PutBackPlan
@@ -66,16 +70,21 @@ def _ask(plans: Sequence[PutBackPlan]) -> bool:
 
 
 def _show(plan: PutBackPlan, *, dry_run: bool, allowed: bool) -> None:
+    held = Counter(step.why for step in plan.steps if step.why is not None and step.why.startswith(HELD))
     for step in plan.steps:
         place = f"{show_plainly(step.note)}:{step.line}"
+        if step.why in held:
+            continue  # told together
         if step.why is None:
             verb = "would be put back" if dry_run else "is back"
             needs = "; it needs --yes" if dry_run and not allowed and step.is_foreign else ""
             write_line(f"{show_plainly(step.path)} {verb}, from {_say_source(step)} ({place}){needs}")
         else:
-            is_held = step.why == NOT_ALLOWED or step.why.startswith(MOVED.partition("{")[0])
-            remedy = "; to copy it all the same, give --yes" if is_held else ""
+            remedy = "; to allow that, give --yes" if step.why == NOT_ALLOWED else ""
             write_line(f"{show_plainly(step.path)} stays missing: {show_plainly(step.why)}{remedy} ({place})")
+    for why, number in held.items():
+        stay = say_count(number, "picture stays", "pictures stay")
+        write_line(f"{stay} missing: {show_plainly(why)}; to copy them all the same, give --yes")
     if plan.missing == 0:
         is_known = plan.check.not_checked.outside == 0
         write_line("no picture is missing" if is_known else "no picture is known to be missing")

@@ -16,7 +16,7 @@ from strandline.model.values import dataclass
 
 READ_ONLY = "the folder was added as read-only, so nothing is written to it"
 
-MOVED = "its whole folder seems to have been renamed to {}/; rename it back"
+MOVED = "their whole folder seems to have been renamed to {}/; rename it back"
 
 NOT_ALLOWED = "it would come from another storage directory, which nobody has allowed"
 
