@@ -36,7 +36,7 @@ def test_a_person_should_look(made: CommandHome, notes: Path) -> None:
     made.put_damaged(notes)
     answer = run("status")
     assert answer.status == 1
-    assert answer.text.startswith("Notes needs a look: 2 images ")
+    assert answer.text.startswith("Notes needs a look. In all: 2 images ")
     assert "  Notes: 1 image is damaged\n" in answer.text
 
 
@@ -60,7 +60,7 @@ def test_notes_that_nobody_looked_at_are_not_called_well(made: CommandHome) -> N
     answer = run("status")
     assert answer.status == 6
     assert answer.text.startswith(
-        "Nothing is known to be wrong, but the notes of Vault were not looked at yet: 1 "
+        "Nothing is known to be wrong, but the notes of Vault were not looked at yet. In all: 1 "
     )
     assert "  Vault: its notes were not looked at yet; `strandline check Vault` does\n" in answer.text
     assert run("check", root / "a.md").status == 1

@@ -130,6 +130,6 @@ def test_a_home_without_room_is_a_reason() -> None:
     full = replace(make_store_status(make_status()), home_free_bytes=1000)
     assert [(reason.kind, reason.to_json()["name"]) for reason in full.reasons] == [("home-full", None)]
     assert full.outcome is Outcome.LOOK
-    assert full.summary.startswith("The home needs a look: ")
+    assert full.summary.startswith("The home needs a look. In all: ")
     for free_bytes in (None, 10**9):
         assert replace(full, home_free_bytes=free_bytes).outcome is Outcome.WELL

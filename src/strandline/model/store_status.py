@@ -215,7 +215,7 @@ def say_status(status: StoreStatus) -> str:
     if not said:
         return f"All is well: {all_of_it}."
     beginning = "" if look_at else "Nothing is known to be wrong, but "
-    return f"{beginning}{', and '.join(said)}: {all_of_it}."
+    return f"{beginning}{', and '.join(said)}. In all: {all_of_it}."
 
 
 def _join(names: Sequence[str]) -> str:

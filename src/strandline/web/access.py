@@ -148,6 +148,7 @@ read  all  GET    /care/conflicts
 write all  POST   /care/conflicts/look
 write all  POST   /care/conflicts/resolve
 write all  POST   /care/conflicts/undo
+read  part GET    /care/notes
 read  all  GET    /care/duplicates
 write all  POST   /care/duplicates/look
 read  all  GET    /care/duplicates/fold

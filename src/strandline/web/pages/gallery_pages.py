@@ -143,6 +143,7 @@ def add_pages(app: FastAPI) -> None:
         transfer_pages.router,
         export_pages.router,
         care.overview.router,
+        care.missing_in_notes.router,
         care.conflicts.router,
         care.duplicates.router,
         care.unused.router,

@@ -14,7 +14,15 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from strandline.errors import StrandlineError
-from strandline.model.note_checks import KIND_WORDS, Finding, FindingKind, NoteCheck, Severity, say_lost
+from strandline.model.note_checks import (
+    KIND_WORDS,
+    SEVERITIES,
+    Finding,
+    FindingKind,
+    NoteCheck,
+    Severity,
+    say_lost,
+)
 from strandline.model.plain_words import say_count
 from strandline.model.put_back import PutBack, PutBackPlan
 from strandline.model.remedies import say_command
@@ -39,6 +47,9 @@ TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WAIT, Severity.NOTE: T
 _ABSENT = frozenset({FindingKind.MISSING, FindingKind.MISPLACED})
 """The picture is not where the note expects it, and may be put back there."""
 
+GRAVE = frozenset(kind for kind in FindingKind if SEVERITIES[kind] is Severity.ERROR)
+"""What a person should look at. The others are remarks."""
+
 FormPath = Annotated[str, Form(max_length=4096)]
 
 
@@ -55,6 +66,13 @@ class Line(NamedTuple):
     def can_be_put_back(self) -> bool:
         """Whether a button does it."""
         return self.step is not None and self.step.why is None
+
+    @property
+    def picture(self) -> tuple[str, str] | None:
+        """Name of the storage directory, if it is another one, and path of the file that it would come from."""
+        source = None if self.step is None else self.step.source
+        is_shown = self.can_be_put_back and source is not None and source.trash_id is None
+        return (source.sd or "", source.path) if is_shown and source is not None else None
 
 
 class NoteLines(NamedTuple):
@@ -124,6 +142,21 @@ def _say(finding: Finding, step: PutBack | None) -> str:
     return f"{finding.message.partition(';')[0].partition(', and no image')[0]}; {step.why}"
 
 
+def split_found(found: Sequence[NoteLines]) -> tuple[list[NoteLines], list[NoteLines]]:
+    """What a person should look at, and the remarks, which only say that something is not as it could be. Pure.
+
+    Law: no line is lost, and their order stays. If nothing needs a look, everything comes first.
+    """
+    parts: list[list[NoteLines]] = []
+    for wanted in (True, False):
+        lines = [
+            (each.note, [line for line in each.lines if (line.badge.tone is Tone.BAD) is wanted])
+            for each in found
+        ]
+        parts.append([NoteLines(note, some) for note, some in lines if some])
+    return (parts[0], parts[1]) if parts[0] else (parts[1], [])
+
+
 def _worst_first(found: NoteLines) -> tuple[bool, bool]:
     kinds = {line.finding.kind for line in found.lines}
     severities = {line.finding.severity for line in found.lines}
@@ -175,9 +208,9 @@ def _draw(backend: Backend, sd: StorageDir, note: Note | None = None, status: in
     found = list_notes(check, plan) if check else []
     return render(
         backend.base, "notes.html", status=status, place="inspect", tab="notes", since=since, sd=sd, note=note,
-        check=check, problem=problem, found=_cut(found),
+        check=check, problem=problem, parts=split_found(_cut(found)),
         left_out=max(0, len(check.findings) - MOST_FINDINGS) if check else 0,
-        health=judge_notes(check) if check else None,
+        health=judge_notes(check) if check else None, remarks=say_kinds(check, GRAVE) if check else "",
         own=sum(step.is_own for step in plan.steps) if plan and not sd.read_only else 0,
         is_quick=check is not None and check.seconds < QUICK_S,
         command=say_command("check", sd.path).strip("`"),

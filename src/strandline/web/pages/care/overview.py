@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from strandline.runtime.care_jobs import CareJob
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages.care import conflicts, duplicates, unused, verification, wanted
+from strandline.web.pages.care import conflicts, duplicates, missing_in_notes, unused, verification, wanted
 from strandline.web.pages.care.frame import Finding, find_trouble, wait_for
 from strandline.web.pages.rendering import PageRoute, render
 
@@ -29,6 +29,13 @@ class Section(NamedTuple):
 
 
 SECTIONS = (
+    Section(
+        "notes",
+        "Missing in notes",
+        "Pictures that your notes refer to and do not find, and what can be put back.",
+        missing_in_notes.look,
+        missing_in_notes.describe_found,
+    ),
     Section(
         "verification",
         "Verification",
