@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from builders.named_vault import put
+from builders.pictures import make_picture
 from builders.served import Served, serving, serving_storage_dir
 from builders.storage import id_of, make_storage_dir
 from builders.travel_vault import CASTLE, SOUP, VIEW, serving_travel_vault
@@ -44,6 +45,26 @@ def put_back(served: Served, path: str = "") -> tuple[int, str]:
 def find_targets(page: str) -> list[str]:
     """What the findings are about, in order."""
     return re.findall(r'</span><bdi class="name">(.*?)</bdi>', page)
+
+
+def test_a_renamed_folder_is_one_cause(tmp_path: Path) -> None:
+    """It is told above all, and no button copies all of its pictures into a second folder."""
+    root = tmp_path / "Vault"
+    for number in range(6):
+        put(root, f"old/p{number}.png", make_picture("png", seed=number))
+    put(root, "Six.md", "".join(f"![](old/p{number}.png)\n" for number in range(6)).encode())
+    with open_store(tmp_path / "home") as store:
+        store.add_storage_dir(root)
+        (root / "old").rename(root / "new")
+        store.scan("Vault")
+        with serving(store) as served:
+            page = draw(served)
+            assert "6 references to <bdi>old/</bdi></strong>: There is no such folder, and 6 pictures" in page
+            assert 'id="put-back"' not in page
+            assert put_back(served)[0] == 200
+            assert not (root / "old").exists()
+            assert put_back(served, "old/p1.png")[0] == 200
+            assert [path.name for path in (root / "old").iterdir()] == ["p1.png"]
 
 
 def test_one_picture_in_many_places_is_one_picture(served: Served, tmp_path: Path) -> None:

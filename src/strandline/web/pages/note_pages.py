@@ -24,7 +24,7 @@ from strandline.model.note_checks import (
     say_lost,
 )
 from strandline.model.plain_words import say_count
-from strandline.model.put_back import PutBack, PutBackPlan
+from strandline.model.put_back import PutBack, PutBackPlan, hold_moved
 from strandline.model.remedies import say_command
 from strandline.model.state_words import StateWord, Tone
 from strandline.model.storage_dirs import LayoutKind, StorageDir
@@ -90,13 +90,17 @@ async def show_notes(backend: TheBackend, sd: str) -> Response:
 
 @router.post("/inspect/{sd}/notes/put-back")
 async def put_back(backend: TheBackend, sd: str, path: FormPath = "") -> Response:
-    """Puts the picture at this path back, or, without a path, all that have a source in the folder itself."""
+    """Puts the picture at this path back, or, without a path, all that have a source in the folder itself. Those of a
+    folder that seems to have been renamed stay as they are.
+    """
 
     def put() -> Response:
         found = backend.store.get_storage_dir(sd)
         try:
             plan = backend.store.plan_put_back(found.path)
-            steps = [step for step in plan.steps if step.path == path or (not path and step.is_own)]
+            together = hold_moved(plan)
+            steps = [step for step in plan.steps if step.path == path]
+            steps = steps if path else [step for step in together.steps if step.is_own]
             note = describe_put_back([backend.store.put_back(plan, step) for step in steps])
         except StrandlineError as error:
             failed = Note("bad", "That did not work", [error.message])
@@ -211,7 +215,8 @@ def _draw(backend: Backend, sd: StorageDir, note: Note | None = None, status: in
         check=check, problem=problem, parts=split_found(_cut(found)),
         left_out=max(0, len(check.findings) - MOST_FINDINGS) if check else 0,
         health=judge_notes(check) if check else None, remarks=say_kinds(check, GRAVE) if check else "",
-        own=sum(step.is_own for step in plan.steps) if plan and not sd.read_only else 0,
+        own=sum(step.is_own for step in hold_moved(plan).steps) if plan and not sd.read_only else 0,
+        moved=check.moved if check else (),
         is_quick=check is not None and check.seconds < QUICK_S,
         command=say_command("check", sd.path).strip("`"),
     )  # fmt: skip
