@@ -91,7 +91,7 @@ def test_every_request_is_named_and_no_other() -> None:
 def test_every_page_answers(tmp_path: Path) -> None:
     """With 200, for a folder with an image."""
     with serving_storage_dir(tmp_path, PICTURE) as served:
-        for page in sorted(named("page")):
+        for page in sorted(named("page") - {"/status/work"}):  # only on a catalog that machines share
             path = page.format(sd="Notes", image_id=id_of(PICTURE))
             path += f"?path=media/{name_of(PICTURE)}" if path.endswith("/file") else ""
             answer = served.client.get(path)

@@ -93,6 +93,11 @@ class LocalStore(Store):
         dropped = self.arrivals.add(names)
         return TakenNotices(len(names) - dropped, notices.ignored + unknown, dropped)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines use the catalog, too."""
+        return self.bench.catalog.is_shared
+
     @cached_property
     def work(self) -> Work:
         """The work that machines with this catalog share.

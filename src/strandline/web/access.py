@@ -82,6 +82,12 @@ admin all  POST   /api/v1/catalog/import
 write part POST   /api/v1/verification
 read  part GET    /api/v1/verification
 write part DELETE /api/v1/verification
+read  all  GET    /api/v1/work
+write all  POST   /api/v1/work
+read  all  GET    /api/v1/work/{task}
+write all  POST   /api/v1/work/{task}/pause
+write all  POST   /api/v1/work/{task}/resume
+write all  DELETE /api/v1/work/{task}
 read  part GET    /metrics
 read  part GET    /i/{image_id}
 read  part GET    /
@@ -160,6 +166,11 @@ read  all  GET    /care/unused/collect
 write all  POST   /care/unused/collect
 write all  POST   /care/unused/undo
 read  all  GET    /care/verification
+read  all  GET    /status/work
+write all  POST   /status/work/add
+write all  POST   /status/work/{task}/pause
+write all  POST   /status/work/{task}/resume
+write all  POST   /status/work/{task}/cancel
 write all  POST   /care/verification/start
 write all  POST   /care/verification/stop
 write all  POST   /care/verification/heal

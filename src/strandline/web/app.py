@@ -48,6 +48,7 @@ from strandline.web.api import (
     uploads,
     verifications,
     wanted,
+    work,
 )
 from strandline.web.api.document import complete_document
 from strandline.web.api.parameters import refuse_unknown
@@ -90,6 +91,7 @@ ROUTERS = (
     status.router,
     catalog.router,
     verifications.router,
+    work.router,
 )
 
 

@@ -21,6 +21,7 @@ from strandline.model.transfers import TransferReport
 from strandline.model.values import dataclass
 from strandline.model.verification import VerifyReport
 from strandline.model.wanted import RescueReport, WantedFile
+from strandline.model.work import WorkTask
 from strandline.runtime.scan_jobs import ScanJob
 
 
@@ -261,6 +262,20 @@ class StartedScans(JsonForm):
 
     scan: ScanJob | None
     scans: list[ScanJob]
+
+
+@dataclass(frozen=True, slots=True)
+class OneTask(JsonForm):
+    """One task of the work that machines share."""
+
+    task: WorkTask
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTasks(JsonForm):
+    """The tasks that were ordered, or were open already."""
+
+    tasks: list[WorkTask]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ TITLES = {
     "scans": "Scans",
     "inspect": "Inspecting",
     "events": "Events",
+    "work": "Work on many machines",
     "health": "Health",
 }
 """The headings of the document's tags, in the order of the page."""

@@ -44,6 +44,7 @@ from strandline.web.pages import (
     status_pages,
     transfer_pages,
     trash_pages,
+    work_pages,
 )
 from strandline.web.pages.choices import Choices, Text, TheChoices, as_address, as_query, say_listing
 from strandline.web.pages.folder_pages import NOTHING_TYPED, needs_identity
@@ -137,6 +138,7 @@ def add_pages(app: FastAPI) -> None:
         api_pages.router,
         help_pages.router,
         status_pages.router,
+        work_pages.router,
         problem_pages.router,
         sign_in_pages.router,
         trash_pages.router,

@@ -167,7 +167,7 @@ def _draw(backend: Backend, note: Note | None = None, code: int = 200) -> Respon
     return render(
         backend.base, "status.html", status=code, place="status", note=note, home=str(backend.store.home),
         since=since, now=status, health=health, folders=folders,
-        failures=failures, of_home=of_home,
+        failures=failures, of_home=of_home, is_shared=backend.store.is_shared,
     )  # fmt: skip
 
 
