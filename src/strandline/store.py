@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from strandline.folders.proof_copies import CopyWriter
     from strandline.model.catalog_exports import ImportedCatalog
     from strandline.model.changes import ChangeReport, HealReport, NamedFile
-    from strandline.model.conflicts import ConflictListing, ResolveReport
+    from strandline.model.conflicts import ChosenVersion, ConflictListing, Keep, ResolveReport
     from strandline.model.deletions import DeletePlan
     from strandline.model.duplicates import DuplicateReport, FoldStep
     from strandline.model.events import Event
@@ -971,6 +971,25 @@ class Store:
         texts = [sd.path for sd in sds] if given is None else [os.fspath(each) for each in given]
         chosen = services.resolve.find_given(self._bench, sds, texts)
         return services.resolve.resolve_conflicts(self._bench, chosen, dry_run=dry_run)
+
+    def choose_version(self, sd: StorageDirRef, path: str, keep: Keep | str) -> ChosenVersion:
+        """Keeps one of two different versions of a named picture, or both. ``path`` is that of the conflict copy.
+
+        ``keep`` is ``file``, ``copy`` (which then has the file's name), or ``both`` (the copy gets a name of its own
+        beside the file). What is not kept is in :attr:`trash`. Durable when it returns.
+
+        Raises:
+            EntryNotFoundError: The path is not that of a conflict copy.
+            RefusedError: There is nothing to choose, or a note uses the copy.
+            FileChangedError, UnavailableError, DiskError: It cannot be done now.
+        """
+        from strandline.model.conflicts import Keep
+
+        return services.choose.choose_version(self._bench, self.get_storage_dir(sd), path, Keep(keep))
+
+    def undo_choice(self, chosen: ChosenVersion) -> ChangeReport:
+        """Makes both versions as they were before :meth:`choose_version`."""
+        return services.choose.undo_choice(self._bench, chosen)
 
     def list_tree(
         self,

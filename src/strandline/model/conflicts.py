@@ -6,6 +6,7 @@ often be told: a content id says which bytes it means, and the catalog remembers
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
@@ -30,6 +31,21 @@ class Remedy(StrEnum):
     """It has other bytes: they become an image under their own id."""
     LEAVE = "leave"
     """Nothing is done."""
+
+
+class Keep(StrEnum):
+    """What a person keeps of two different versions of a named picture."""
+
+    FILE = "file"
+    """The file. The copy goes to the trash."""
+    COPY = "copy"
+    """The copy, under the file's name. The bytes that the file had go to the trash."""
+    BOTH = "both"
+    """The copy gets a name of its own beside the file."""
+
+
+MOST_VERSIONS = 99
+"""Names that are tried for another version."""
 
 
 class Choice(NamedTuple):
@@ -127,6 +143,12 @@ class Conflict(JsonForm):
         """Its row in a report."""
         return change_of(self.sd, self.path, self.image_id, self.size_bytes)
 
+    @property
+    def needs_choice(self) -> bool:
+        """Whether there are two different versions of a named picture, of which a person keeps one, or both."""
+        is_both = self.sha256 is not None and self.plain_sha256 not in (None, GONE, self.sha256)
+        return self.sd.layout is LayoutKind.NAMED and self.remedy is Remedy.LEAVE and is_both
+
 
 @dataclass(frozen=True, slots=True)
 class UnlistedFolder(JsonForm):
@@ -163,3 +185,27 @@ class ResolveReport(JsonForm):
         "plan": "changes.plan", "done": "changes.done", "refused": "changes.refused",
         **own_keys("resolved", "left", "not_listed"),
     }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenVersion:
+    """What a person kept, and what undoing it needs."""
+
+    conflict: Conflict
+    keep: Keep
+    changes: ChangeReport
+    trash_id: str
+    """Of the copy, which is in the trash."""
+    kept_as: str | None = None
+    """Where the copy's bytes are now if both were kept."""
+
+
+def list_free_names(path: str) -> Iterator[str]:
+    """Names for another version beside a file, the likeliest first: ``sea, other version.jpg``. No sync client gives
+    its conflict copies such names.
+    """
+    folder, slash, name = path.rpartition("/")
+    stem, dot, extension = name.rpartition(".")
+    for number in range(1, MOST_VERSIONS + 1):
+        which = "other version" if number == 1 else f"other version {number}"
+        yield f"{folder}{slash}{stem}, {which}{dot}{extension}"

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from strandline.services.rescuing import provide as provide
     from strandline.services.rescuing import rescue as rescue
     from strandline.services.rescuing import wanted as wanted
+    from strandline.services.resolving import choose as choose
     from strandline.services.resolving import listing as listing
     from strandline.services.resolving import resolve as resolve
     from strandline.services.saving import adopt as adopt
@@ -72,7 +73,7 @@ _ROOMS = {
     "importing": ("import_catalog", "import_images", "preview"),
     "inspecting": ("browse", "inspect"),
     "rescuing": ("provide", "rescue", "wanted"),
-    "resolving": ("listing", "resolve"),
+    "resolving": ("choose", "listing", "resolve"),
     "saving": ("adopt", "copy", "intake", "placing", "put_back", "save", "save_several", "take_in"),
     "scanning": ("last_scans", "scan"),
     "storage_dirs": ("add", "confirm", "manage", "presence", "subfolders", "writing"),

@@ -153,6 +153,8 @@ read  all  GET    /care
 read  all  GET    /care/conflicts
 write all  POST   /care/conflicts/look
 write all  POST   /care/conflicts/resolve
+write all  POST   /care/conflicts/choose
+write all  POST   /care/conflicts/undo-choice
 write all  POST   /care/conflicts/undo
 read  part GET    /care/notes
 read  all  GET    /care/duplicates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,3 +128,45 @@ def test_a_folder_that_nobody_knows_is_refused(served: Served) -> None:
     gone = post(served, "/care/conflicts/resolve", sd="Notes", path="media/x.png")
     assert "Nothing was resolved" in gone
     assert "is not a conflict copy" in gone
+
+
+def await_words(served: Served, path: str = "/care/conflicts", busy: str = "See whether it is done") -> str:
+    """The words of a page once nothing is at work any more."""
+    limit = time.monotonic() + 20
+    while busy in (words := read(served.client.get(path).text)):
+        assert time.monotonic() < limit, words
+    return words
+
+
+@pytest.mark.parametrize(
+    ("keep", "said", "sea"),
+    [
+        ("file", "The file stays as it is.", ONE),
+        ("copy", "The copy has the file’s name now.", TWO),
+        ("both", "The copy is called sea, other version.png now.", ONE),
+    ],
+)
+def test_of_two_different_pictures_a_person_chooses(tmp_path: Path, keep: str, said: str, sea: bytes) -> None:
+    """Care says that one needs a person. Each choice is a button, and so is its undo."""
+    copy = "sea (Anna's conflicted copy 2026-11-20).png"
+    put(tmp_path / "Vault", "sea.png", ONE)
+    put(tmp_path / "Vault", copy, TWO)
+    put(tmp_path / "Vault", "Note.md", b"![[sea.png]]")
+    with open_store(tmp_path / "home") as store:
+        store.add_storage_dir(tmp_path / "Vault")
+        with serving(store) as served:
+            assert "1 needs you: there are two different pictures." in await_words(
+                served, "/care", "Looking…"
+            )
+            assert "1 conflict copy, 1 needs your choice" in await_words(served)
+            page = served.client.get("/care/conflicts").text
+            assert page.count('action="/care/conflicts/choose"') == 3
+            post(served, "/care/conflicts/choose", sd="Vault", path=copy, keep=keep)
+            done = await_words(served)
+            assert said in done
+            assert (tmp_path / "Vault" / "sea.png").read_bytes() == sea
+            assert "No conflict copy was found" in done
+            post(served, "/care/conflicts/undo-choice")
+            assert "1 needs your choice" in await_words(served)
+            assert (tmp_path / "Vault" / "sea.png").read_bytes() == ONE
+            assert (tmp_path / "Vault" / copy).read_bytes() == TWO

@@ -29,7 +29,7 @@ from strandline.model.conflicts import GONE, Conflict, ConflictListing, Remedy, 
 from strandline.model.deletions import DeleteStep
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.storage_dirs import LayoutKind, StorageDir
-from strandline.model.trash import TrashReason
+from strandline.model.trash import TrashedFile, TrashReason
 from strandline.model.verification import Fault, VerifyFinding
 from strandline.services.checking.uses import find_uses_of
 from strandline.services.proving.prove import Outcome, is_whole, prove_file
@@ -153,12 +153,12 @@ def _resolve(bench: Workbench, sd: StorageDir, conflict: Conflict) -> None:
         twin = conflict.of
     else:
         with ExitStack() as opened:
-            copy, written_at = _read(bench, sd, conflict, opened)
+            copy, written_at = read_copy(bench, sd, conflict, opened)
             twin = _write_elsewhere(bench, sd, conflict, copy, written_at)
-    _fold(bench, sd, conflict, twin)
+    fold_copy(bench, sd, conflict, twin)
 
 
-def _read(
+def read_copy(
     bench: Workbench, sd: StorageDir, conflict: Conflict, opened: ExitStack
 ) -> tuple[ProofCopy, datetime | None]:
     """The copy's bytes, if they are those that were judged."""
@@ -212,12 +212,12 @@ def _is_altered(bench: Workbench, sd: StorageDir, path: str) -> bool:
         return any(each.path == path for each in reader.earlier.list_altered(sd.number))
 
 
-def _fold(bench: Workbench, sd: StorageDir, conflict: Conflict, twin: str) -> None:
+def fold_copy(bench: Workbench, sd: StorageDir, conflict: Conflict, twin: str) -> TrashedFile:
     """Moves the copy to the trash, if another file has its bytes at this moment."""
     folder = bench.folder(sd)
 
     def judge(copy: AsideCopy) -> None:
-        if _hash(bench, folder, folder.layout.name_of(twin)) != copy.sha256:
+        if hash_now(bench, folder, folder.layout.name_of(twin)) != copy.sha256:
             raise FileChangedError(
                 f"{twin} does not have the bytes of {conflict.path} any more; try again", path=conflict.path
             )
@@ -227,15 +227,16 @@ def _fold(bench: Workbench, sd: StorageDir, conflict: Conflict, twin: str) -> No
     image_id = content_id_of(conflict.sha256)
     if conflict.remedy is not Remedy.KEEP_BOTH and conflict.image_id is not None:
         image_id = conflict.image_id
-    take_out(bench, sd, folder, name, image_id, TrashReason.FOLDED, judge)
+    entry = take_out(bench, sd, folder, name, image_id, TrashReason.FOLDED, judge)
     with suppress(StrandlineError), bench.catalog.write() as writer:
         writer.copies.forget_copy(sd.number, conflict.path)
+    return entry
 
 
 def _fold_identity(bench: Workbench, sd: StorageDir, conflict: Conflict) -> None:
     """The same for a copy of ``SD_ID``, if its value is kept elsewhere at this moment."""
     folder = bench.folder_at(sd.path, LayoutKind.NAMED)
-    sha256 = _hash(bench, folder, conflict.path, MAX_IDENTITY_BYTES)
+    sha256 = hash_now(bench, folder, conflict.path, MAX_IDENTITY_BYTES)
     if sha256 is None:
         raise UnreadableFileError(f"cannot read {folder.where(conflict.path)}", path=conflict.path)
 
@@ -247,7 +248,7 @@ def _fold_identity(bench: Workbench, sd: StorageDir, conflict: Conflict) -> None
     take_out(bench, sd, folder, conflict.path, content_id_of(sha256), TrashReason.FOLDED, judge)
 
 
-def _hash(bench: Workbench, folder: Folder, name: str, limit_bytes: int | None = None) -> str | None:
+def hash_now(bench: Workbench, folder: Folder, name: str, limit_bytes: int | None = None) -> str | None:
     """SHA-256 of the file's bytes now. None if it is gone, too large, or being written."""
     try:
         with disk_errors("read", folder.where(name), FileNotFoundError):

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from strandline.errors import StrandlineError
-from strandline.model.conflicts import GONE, Conflict, Remedy, ResolveReport
+from strandline.model.conflicts import GONE, ChosenVersion, Conflict, Keep, Remedy, ResolveReport
 from strandline.model.events import parse_time
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
@@ -29,6 +29,7 @@ from strandline.web.pages.care.frame import (
     go_to,
     look_again,
     undo,
+    undo_of,
     wait_for,
 )
 from strandline.web.pages.notes import Note
@@ -39,6 +40,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 LOOK = Kind[ResolveReport]("conflict-copies", is_look=True)
 RESOLVED = Kind[ResolveReport]("resolving")
+CHOSEN = Kind[ChosenVersion]("choosing-a-version")
 
 PLACE = "/care/conflicts"
 
@@ -113,7 +115,38 @@ async def resolve(
         if path:
             given = [os.path.join(backend.store.get_storage_dir(sd).path, path)]
         if path or sure:
+            backend.care.forget(CHOSEN, undo_of(CHOSEN))
             change(backend, RESOLVED, lambda _: backend.store.resolve_conflicts(given))
+        return go_to(backend, PLACE)
+
+    return await backend.crossing.slow(begin)
+
+
+@router.post("/care/conflicts/choose")
+async def choose(
+    backend: TheBackend, sd: FormText, path: FormText, keep: Annotated[Keep, Form()]
+) -> Response:
+    """Keeps one of two different versions of a named picture, or both."""
+
+    def begin() -> Response:
+        found = backend.store.get_storage_dir(sd)
+        backend.care.forget(RESOLVED, undo_of(RESOLVED))
+        change(backend, CHOSEN, lambda _: backend.store.choose_version(found, path, keep))
+        return go_to(backend, PLACE)
+
+    return await backend.crossing.slow(begin)
+
+
+@router.post("/care/conflicts/undo-choice")
+async def undo_choice(backend: TheBackend) -> Response:
+    """Makes both versions as they were before the last choice."""
+
+    def begin() -> Response:
+        job = backend.care.find(CHOSEN)
+        if job is not None and job.result is not None:
+            chosen = job.result
+            change(backend, undo_of(CHOSEN), lambda _: backend.store.undo_choice(chosen))
+            backend.care.forget(CHOSEN)
         return go_to(backend, PLACE)
 
     return await backend.crossing.slow(begin)
@@ -132,9 +165,13 @@ def describe_found(report: ResolveReport) -> Finding:
     if not report.chosen:
         return Finding("wait" if away else "good", "No conflict copy was found", away)
     title = say_count(len(report.chosen), "conflict copy", "conflict copies")
-    can = len(report.resolved)
-    more = f"{can:,} can be resolved without losing any bytes." if can else "None needs anything now."
-    return Finding("wait" if can or away else "", title, f"{more} {away}".strip())
+    can, asks = len(report.resolved), sum(each.needs_choice for each in report.chosen)
+    said = [
+        *([f"{can:,} can be resolved without losing any bytes."] if can else []),
+        *([f"{say_count(asks, 'needs', 'need')} you: there are two different pictures."] if asks else []),
+    ]
+    more = " ".join(said) or "None needs anything now."
+    return Finding("wait" if said or away else "", title, f"{more} {away}".strip())
 
 
 def say_away(report: ResolveReport) -> list[str]:
@@ -167,6 +204,19 @@ def describe_resolved(report: ResolveReport) -> Done:
     return Done(Note("wait" if lines else "good", f"{'; '.join(done)}.", lines), can_undo=True)
 
 
+CHOICES = {
+    Keep.FILE: "The file stays as it is. The copy is in the trash.",
+    Keep.COPY: "The copy has the file’s name now. What the file was is in the trash.",
+    Keep.BOTH: "Both are kept. The copy is called {name} now.",
+}
+
+
+def describe_chosen(chosen: ChosenVersion) -> Done:
+    """What became of a choice. Pure."""
+    name = show_plainly((chosen.kept_as or "").rpartition("/")[2])
+    return Done(Note("good", CHOICES[chosen.keep].format(name=name), []), can_undo=True)
+
+
 BULK = {
     Remedy.FOLD: (
         "copy has the bytes of its file and goes to the trash",
@@ -186,6 +236,10 @@ def describe_bulk(report: ResolveReport) -> list[str]:
 
 def _draw(backend: Backend, start: int) -> Response:
     busy, done = describe_change(backend, RESOLVED, describe_resolved, "Resolving conflict copies…")
+    undo_address = f"{backend.base}{PLACE}/undo"
+    if busy is None and done is None:
+        busy, done = describe_change(backend, CHOSEN, describe_chosen, "Keeping what you chose…")
+        undo_address = f"{backend.base}{PLACE}/undo-choice"
     report: ResolveReport | None = None
     trouble = None
     if busy is None:
@@ -196,6 +250,7 @@ def _draw(backend: Backend, start: int) -> Response:
     page = Page.of(f"{backend.base}{PLACE}", start, len(found), PAIRS_PER_PAGE)
     return render(
         backend.base, "care_conflicts.html", place="care", busy=busy, trouble=trouble, done=done, report=report,
+        undo_address=undo_address, asks=sum(each.needs_choice for each in found),
         pairs=[] if report is None else [_pair(backend, each, report) for each in page.cut(found)], pages=page,
         away=[] if report is None else say_away(report), bulk=[] if report is None else describe_bulk(report),
     )  # fmt: skip
@@ -207,12 +262,13 @@ def _pair(backend: Backend, conflict: Conflict, report: ResolveReport) -> Pair:
         plain = plain._replace(address="", facts="It is not here any more.")
     refused = next((each.message for each in report.changes.refused if each.change == conflict.change), None)
     can = refused is None and conflict.remedy in VERBS
+    will = WILL[conflict.remedy] if refused is None else words.say_sentence(refused)
     return Pair(
         conflict,
         _show(backend, conflict.sd, conflict.path, conflict),
         plain,
         VERBS[conflict.remedy] if can else "",
-        WILL[conflict.remedy] if refused is None else words.say_sentence(refused),
+        "Look at both, and say which one you want." if conflict.needs_choice else will,
     )
 
 

@@ -1,0 +1,136 @@
+"""Choosing: of two different versions of a named picture, a person keeps one, or both (SPEC §21).
+
+Nothing here can tell which one is right, so nobody else resolves these. What is not kept is in the trash, and each
+choice can be undone. Both files are looked at again at the moment of acting.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from strandline.errors import EntryNotFoundError, FileChangedError, PlaceTakenError, RefusedError
+from strandline.model.changes import ChangeReport
+from strandline.model.conflicts import ChosenVersion, Conflict, Keep, list_free_names
+from strandline.model.deletions import DeleteStep
+from strandline.model.image_ids import content_id_of
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.trash import TrashedFile, TrashReason
+from strandline.model.verification import Fault, VerifyFinding
+from strandline.services.checking.uses import find_uses_of
+from strandline.services.resolving.listing import list_conflicts
+from strandline.services.resolving.resolve import fold_copy, hash_now, read_copy
+from strandline.services.trashing.delete import TrashRoom, check_deletable, take_out
+from strandline.services.trashing.restore import bring_back, restore_entries
+from strandline.services.verifying.heal import heal_findings
+from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.folders.port import AsideCopy, Folder
+
+
+def choose_version(bench: Workbench, sd: StorageDir, path: str, keep: Keep) -> ChosenVersion:
+    """Keeps the file, the copy under the file's name, or both: then the copy gets a name that is no conflict copy's.
+
+    Durable when it returns. Cost: as for listing the conflict copies of the storage directory.
+
+    Raises:
+        EntryNotFoundError: The path is not that of a conflict copy.
+        RefusedError: There is nothing to choose between, or a note uses the copy under its name.
+        FileChangedError: One of the two is not as it was a moment ago.
+        StrandlineError: What else is refused for deleting.
+    """
+    listing = list_conflicts(bench, [sd])
+    conflict = next((each for each in listing.conflicts if each.path == path), None)
+    if conflict is None:
+        raise EntryNotFoundError(f"{path} in {sd.name!r} is not a conflict copy", path=path)
+    if not conflict.needs_choice or conflict.of is None:
+        raise RefusedError(f"there is nothing to choose for {path}: {conflict.reason}")
+    if use := next(iter(find_uses_of([(sd, path)])), None):
+        raise RefusedError(
+            f"{use.note}:{use.line} uses {path}, so it stays; let the note name another picture first"
+        )
+    step = DeleteStep(sd, path, conflict.image_id or content_id_of(str(conflict.sha256)), conflict.size_bytes)
+    sd = check_deletable(bench, step)
+    TrashRoom(bench).check(step)
+    folder, kept_as = bench.folder(sd), None
+    match keep:
+        case Keep.FILE:
+            entry = _take_copy_out(bench, sd, folder, conflict)
+        case Keep.COPY:
+            _swap(bench, sd, conflict, str(conflict.plain_sha256), str(conflict.sha256))
+            entry = fold_copy(bench, sd, conflict, conflict.of)
+        case Keep.BOTH:
+            kept_as = _write_beside(bench, sd, conflict)
+            entry = fold_copy(bench, sd, conflict, kept_as)
+    done = (conflict.change,)
+    return ChosenVersion(conflict, keep, ChangeReport(done, done), entry.trash_id, kept_as)
+
+
+def undo_choice(bench: Workbench, chosen: ChosenVersion) -> ChangeReport:
+    """Puts the copy back under its name, and the file's own bytes, if the copy's were in their place.
+
+    Raises:
+        FileChangedError: The file, or the one that was kept beside it, has other bytes by now.
+        StrandlineError: What else is refused for restoring, or healing.
+    """
+    conflict, sd = chosen.conflict, chosen.conflict.sd
+    report = restore_entries(bench, [chosen.trash_id])
+    if report.refused:
+        return report
+    if chosen.keep is Keep.COPY:
+        _swap(bench, sd, conflict, str(conflict.sha256), str(conflict.plain_sha256))
+    if chosen.kept_as is not None:
+        name = bench.folder(sd).layout.name_of(chosen.kept_as)
+
+        def judge(seen: AsideCopy) -> None:
+            if seen.sha256 != conflict.sha256:
+                raise FileChangedError(f"{chosen.kept_as} has other bytes now", path=chosen.kept_as)
+
+        image_id = content_id_of(str(conflict.sha256))
+        take_out(bench, sd, bench.folder(sd), name, image_id, TrashReason.FOLDED, judge)
+    return report
+
+
+def _take_copy_out(bench: Workbench, sd: StorageDir, folder: Folder, conflict: Conflict) -> TrashedFile:
+    """Moves the copy to the trash, if both are as they were."""
+
+    def judge(seen: AsideCopy) -> None:
+        of = str(conflict.of)
+        if (
+            seen.sha256 != conflict.sha256
+            or hash_now(bench, folder, folder.layout.name_of(of)) != conflict.plain_sha256
+        ):
+            raise FileChangedError(f"{conflict.path} or {of} has other bytes now; try again", path=of)
+
+    name = folder.layout.name_of(conflict.path)
+    return take_out(bench, sd, folder, name, content_id_of(str(conflict.sha256)), TrashReason.FOLDED, judge)
+
+
+def _swap(bench: Workbench, sd: StorageDir, conflict: Conflict, now: str, wanted: str) -> None:
+    """Gives the file the wanted bytes, if it has exactly these now, which go to the trash."""
+    of = str(conflict.of)
+    finding = VerifyFinding(
+        sd, of, content_id_of(wanted), Fault.DAMAGED, conflict.reason, sha256=wanted, found_sha256=now
+    )
+    where = os.path.join(sd.path, conflict.path)
+    _, report = heal_findings(bench, [finding], lambda *_: [where])
+    if report.refused:
+        raise report.refused[0].error
+
+
+def _write_beside(bench: Workbench, sd: StorageDir, conflict: Conflict) -> str:
+    """Writes the copy's bytes under a free name beside the file. Returns its path."""
+    with ExitStack() as opened:
+        copy, written_at = read_copy(bench, sd, conflict, opened)
+        mtime_ns = None if written_at is None else int(written_at.timestamp() * 1e9)
+        for path in list_free_names(str(conflict.of)):
+            try:
+                bring_back(bench, sd, path, copy, mtime_ns, dry_run=False)
+            except PlaceTakenError:
+                continue
+            return path
+    raise RefusedError(
+        f"too many other versions of {conflict.of} are there; give {conflict.path} a name yourself"
+    )

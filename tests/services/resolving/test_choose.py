@@ -1,0 +1,105 @@
+"""Two different versions of a named picture: a person keeps one, or both, and can undo it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from builders.machine import Machine
+from builders.pictures import make_picture
+from strandline.errors import EntryNotFoundError, FileChangedError, RefusedError
+from strandline.model.conflicts import Keep
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.resolving.choose import choose_version, undo_choice
+from strandline.services.resolving.listing import list_conflicts
+from strandline.services.scanning.scan import scan_storage_dir
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.trashing.contents import list_trash
+from strandline.services.trashing.trash import file_of
+
+MINE, THEIRS, OTHER = (make_picture("png", seed=seed) for seed in range(3))
+FILE, COPY = "pictures/sea.png", "pictures/sea.sync-conflict-20260101-101010-ABCDEFG.png"
+BESIDE = "pictures/sea, other version.png"
+
+
+@pytest.fixture
+def vault(machine: Machine) -> StorageDir:
+    """A vault with two versions of one picture."""
+    root = machine.folder / "vault"
+    (root / "pictures").mkdir(parents=True)
+    (root / "Note.md").write_text("![[sea.png]]")
+    (root / FILE).write_bytes(MINE)
+    (root / COPY).write_bytes(THEIRS)
+    sd = add_storage_dir(machine.bench, root).sd
+    machine.clock.pass_time(minutes=10)
+    scan_storage_dir(machine.bench, sd)
+    return sd
+
+
+def see(sd: StorageDir) -> dict[str, bytes]:
+    """All pictures of the vault."""
+    root = Path(sd.path)
+    return {
+        f"pictures/{name}": (root / "pictures" / name).read_bytes() for name in os.listdir(root / "pictures")
+    }
+
+
+def list_pictures_in_trash(machine: Machine) -> list[bytes]:
+    """The bytes of what is in the trash."""
+    return [file_of(machine.bench, entry).read_bytes() for entry in list_trash(machine.bench)]
+
+
+@pytest.mark.parametrize(
+    ("keep", "after"),
+    [
+        (Keep.FILE, {FILE: MINE}),
+        (Keep.COPY, {FILE: THEIRS}),
+        (Keep.BOTH, {FILE: MINE, BESIDE: THEIRS}),
+    ],
+)
+def test_one_or_both_are_kept_and_it_can_be_undone(
+    machine: Machine, vault: StorageDir, keep: Keep, after: dict[str, bytes]
+) -> None:
+    """The file keeps its name, so notes lead to what was kept. No conflict copy is left; undo brings both back."""
+    chosen = choose_version(machine.bench, vault, COPY, keep)
+    assert see(vault) == after
+    assert list_conflicts(machine.bench, [vault]).conflicts == ()
+    everything = [*see(vault).values(), *list_pictures_in_trash(machine)]
+    assert {MINE, THEIRS} <= set(everything)
+    machine.clock.pass_time(minutes=10)
+    assert undo_choice(machine.bench, chosen).refused == ()
+    assert see(vault) == {FILE: MINE, COPY: THEIRS}
+
+
+def test_a_name_that_is_taken_is_left_alone(machine: Machine, vault: StorageDir) -> None:
+    """The next one is taken."""
+    Path(vault.path, BESIDE).write_bytes(OTHER)
+    chosen = choose_version(machine.bench, vault, COPY, Keep.BOTH)
+    assert chosen.kept_as == "pictures/sea, other version 2.png"
+    assert see(vault)[BESIDE] == OTHER
+
+
+def test_what_is_no_choice_is_refused(machine: Machine, vault: StorageDir) -> None:
+    """No conflict copy; equal bytes; a copy that a note uses. Nothing is changed."""
+    with pytest.raises(EntryNotFoundError):
+        choose_version(machine.bench, vault, FILE, Keep.FILE)
+    Path(vault.path, "Note.md").write_text(f"![[{Path(COPY).name}]]")
+    with pytest.raises(RefusedError, match="uses"):
+        choose_version(machine.bench, vault, COPY, Keep.FILE)
+    Path(vault.path, COPY).write_bytes(MINE)
+    with pytest.raises(RefusedError, match="nothing to choose"):
+        choose_version(machine.bench, vault, COPY, Keep.COPY)
+    assert see(vault) == {FILE: MINE, COPY: MINE}
+
+
+@pytest.mark.parametrize("keep", [Keep.COPY, Keep.BOTH])
+def test_an_edit_since_is_not_undone(machine: Machine, vault: StorageDir, keep: Keep) -> None:
+    """Undo never replaces what somebody saved meanwhile."""
+    chosen = choose_version(machine.bench, vault, COPY, keep)
+    Path(vault.path, chosen.kept_as or FILE).write_bytes(OTHER)
+    machine.clock.pass_time(minutes=10)
+    with pytest.raises(FileChangedError):
+        undo_choice(machine.bench, chosen)
+    assert OTHER in see(vault).values()
