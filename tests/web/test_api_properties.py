@@ -105,6 +105,7 @@ class World:
             "POST /api/v1/trash/restore": {"image_ids": [id_of(GONE)]},
             "POST /api/v1/trash/empty": {"confirm": True},
             "POST /api/v1/scans": {},
+            "POST /api/v1/arrivals": {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": "k"}}}]},
         }
 
     def put_back(self) -> None:
