@@ -126,8 +126,8 @@ WITHOUT_BUTTONS = (
 
 
 def list_buttons(page: str) -> set[str]:
-    """The words of all buttons."""
-    found = re.findall(r"<button[^>]*>(.*?)</button>", page, re.DOTALL)
+    """The words of all buttons, and of what opens a part of the page."""
+    found = re.findall(r"<(?:button|summary)[^>]*>(.*?)</(?:button|summary)>", page, re.DOTALL)
     return {html.unescape(re.sub(r"<[^>]+>", "", each)).strip() for each in found}
 
 
