@@ -58,6 +58,20 @@ def test_what_was_deleted_comes_back_and_nothing_else(
     assert list_files(vault) == before
 
 
+def test_one_file_comes_back_without_an_earlier_one(
+    made: CommandHome, vault: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The image's id would bring back both, so the command has the number of the entry."""
+    assert run(made, "delete", str(vault / "twice.png")) == 0
+    assert find_undo(capsys.readouterr().err) == ["trash", "restore", id_of(PICTURES[0])]
+    assert run(made, "delete", str(vault / "p0.png")) == 0
+    undo = find_undo(capsys.readouterr().err)
+    assert undo[-1] != id_of(PICTURES[0])
+    assert run(made, *undo) == 0
+    assert (vault / "p0.png").exists()
+    assert not (vault / "twice.png").exists()
+
+
 def test_what_was_copied_goes_again(
     made: CommandHome, vault: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

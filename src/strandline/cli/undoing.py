@@ -6,15 +6,17 @@ A few ids stand in it. More are written into a list in the home, which the comma
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from strandline.cli.writing import say
+from strandline.errors import StrandlineError
 from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from strandline.cli.session import Session
@@ -32,8 +34,18 @@ def say_undo(session: Session, done: Iterable[FileChange], why: str = "to undo")
     """Says on stderr how what was moved to the trash comes back: these files, and no others."""
     done = list(done)
     ids = list(dict.fromkeys(str(change.image_id) for change in done))
-    words = _name(session, ids, [each.trash_id or str(each.image_id) for each in done])
+    numbers = [each.trash_id or str(each.image_id) for each in done]
+    if len(ids) <= MOST_IDS and _has_more(session, Counter(str(change.image_id) for change in done)):
+        ids = numbers
+    words = _name(session, ids, numbers)
     say(f"{why}, run {say_command('trash', 'restore', *words)}")
+
+
+def _has_more(session: Session, done: Mapping[str, int]) -> bool:
+    """Whether another file of one of the images is in the trash: its id would bring that back, too."""
+    with suppress(StrandlineError), session.open_store(warns=False) as store:
+        return any(len(store.trash.list_deleted(image_id)) > number for image_id, number in done.items())
+    return False
 
 
 def say_undo_saving(session: Session, sd_name: str, ids: Iterable[ImageId | None]) -> None:
