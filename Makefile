@@ -23,13 +23,16 @@ unexport PYTHONDONTWRITEBYTECODE
 # For the recipe, as environment: a shell variable survives spaces and quotes in a folder's name.
 export SD
 
-.PHONY: help demo check test compiled coverage lint format bench trials lock clean
+.PHONY: help demo demo-team check test compiled coverage lint format bench trials lock clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED)  ## set up and show Strandline at work; on a folder of yours, only reading: make demo SD=~/Dropbox/Notes
 	@$(PY) demo/run.py $${SD:+"$$SD"}
+
+demo-team: $(INSTALLED)  ## the same for a team: PostgreSQL, a bucket, two servers, two workers on this machine
+	@$(PY) demo/team.py
 
 check: lint  ## lint and run the fast tests, while you work; CI runs all of them
 	@$(PY) -m pytest -q -n auto --dist worksteal --hypothesis-profile=quick -m 'not slow' $(CHECKED)
@@ -69,7 +72,7 @@ lock: $(INSTALLED)  ## rebuild requirements/dev.txt after a change of dependenci
 	  --no-header --no-annotate --all-extras $(if $(UPGRADE),--upgrade) pyproject.toml requirements/dev.in -o requirements/dev.txt
 
 clean:  ## remove what make, the tools and the demo made
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build dist demo/out
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build dist demo/out demo/out-team
 	@find src tests demo bench trials -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # One lock for the library and the tools: a newcomer's demo runs with exactly what the tests ran with.
