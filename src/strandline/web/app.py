@@ -149,6 +149,10 @@ class Application:
     async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         guard = self.door.guard
         refusal = guard.find_refusal(request)
+        if refusal is not None and self.door.keyring.may_lack(request.bearer):
+            with suppress(StrandlineError):  # then it stays refused
+                await self.backend.crossing.quick(self.door.keyring.read)
+            refusal = guard.find_refusal(request)
         if refusal is not None:
             await self._answer_refused(request, refusal)(scope, receive, send)
         elif request.method == PREFLIGHT:

@@ -1,14 +1,19 @@
 """The keyring: the access tokens that a server knows, as they were in the catalog a moment ago.
 
-Every request with a token asks it, so it must not ask the catalog. The server reads it again each second.
+Every request with a token asks it, so it must not ask the catalog. The server reads it again each second, and at once
+if somebody shows a token that it does not know: that one may have been made a moment ago.
 """
 
 from __future__ import annotations
 
 import hmac
+import time
 
 from strandline.model.access import AccessToken, hash_secret, sniff_token
 from strandline.runtime.assembly import LocalStore
+
+READ_AGAIN_S = 0.2
+"""Whatever people try, the catalog is not asked more often."""
 
 
 class Keyring:
@@ -19,6 +24,7 @@ class Keyring:
         self._known: dict[str, tuple[AccessToken, str]] = {}
         self._valid: dict[str, AccessToken] = {}
         self._has_ended = False
+        self._read_at_s = 0.0
 
     def read(self) -> None:
         """Asks the catalog.
@@ -26,6 +32,7 @@ class Keyring:
         Raises:
             CatalogError, UnavailableError: It cannot be asked. The keyring stays as it was.
         """
+        self._read_at_s = time.monotonic()
         self._known = {
             token.token_id: (token, sha256) for token, sha256 in self._store.tokens.list_with_hashes()
         }
@@ -41,6 +48,12 @@ class Keyring:
         token, sha256 = self._known.get(parts[0], (None, ""))
         is_right = hmac.compare_digest(hash_secret(parts[1]), sha256)
         return token if token is not None and is_right and token.is_valid(self._store.now()) else None
+
+    def may_lack(self, text: str | None) -> bool:
+        """Whether this may be a token that was made since the last reading, and another one is not too early."""
+        parts = None if text is None else sniff_token(text)
+        is_new = parts is not None and parts[0] not in self._known
+        return is_new and time.monotonic() - self._read_at_s >= READ_AGAIN_S
 
     def find_by_id(self, token_id: str) -> AccessToken | None:
         """The token with this id, if it is valid now. Only for who has shown its secret before."""
