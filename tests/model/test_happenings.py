@@ -98,3 +98,23 @@ def test_what_was_saved_here_is_not_among_what_arrived() -> None:
     groups, covered = group_events(events, most=10, day_of=day_of)
     assert covered == 5
     assert [[is_save(event) for event in group] for group in groups] == [[False] * 3, [True] * 2]
+
+
+def test_two_imports_are_two_happenings() -> None:
+    """What is saved in a row is one; the next one begins when a person says so. Arrivals have more time."""
+
+    def take_turns(*, saved: bool) -> list[Event]:
+        one = ImageAvailable(
+            at=NOON,
+            sd_id=ONE,
+            image_id=ImageId("0" * 32),
+            filename="x.png",
+            state=FileState.PRESENT,
+            saved=saved,
+        )
+        return [replace(one, seq=9 - n, at=NOON - timedelta(seconds=s)) for n, s in enumerate((0, 4, 30, 41))]
+
+    def count(events: list[Event]) -> list[int]:
+        return [len(group) for group in group_events(events, most=10, day_of=day_of)[0]]
+
+    assert (count(take_turns(saved=True)), count(take_turns(saved=False))) == ([2, 2], [4])

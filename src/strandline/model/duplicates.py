@@ -25,6 +25,8 @@ class DuplicateFile(JsonForm):
     first_seen: datetime
     inode: int
     """0 if the file system keeps none."""
+    mtime: datetime | None = None
+    """The file's own date; None if no calendar has it."""
 
     JSON: ClassVar[Table] = {
         "image_id": "image_id",

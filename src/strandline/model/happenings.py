@@ -14,6 +14,9 @@ from strandline.model.events import Event, ImageEvent, is_save
 TOGETHER = timedelta(minutes=1)
 """Between two events of one happening. What comes later is another one to a person, who reads one time for all."""
 
+SAVED_TOGETHER = timedelta(seconds=15)
+"""The same for what was saved here. An import writes all the time, and the next one begins when a person says so."""
+
 
 def group_events(
     events: Sequence[Event], *, most: int, day_of: Callable[[datetime], Hashable]
@@ -32,7 +35,8 @@ def group_events(
     for number, event in enumerate(events):
         key = (event.type, event.sd_id, is_save(event), day_of(event.at))
         group = open_groups.get(key) if isinstance(event, ImageEvent) else None
-        if group is not None and abs(group[-1].at - event.at) <= TOGETHER:
+        together = SAVED_TOGETHER if is_save(event) else TOGETHER
+        if group is not None and abs(group[-1].at - event.at) <= together:
             group.append(event)
             continue
         if len(groups) == most:

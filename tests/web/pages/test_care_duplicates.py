@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -61,11 +62,15 @@ def post(served: Served, path: str, **fields: str) -> str:
 def test_they_are_counted_planned_moved_and_put_back(served: Served, tmp_path: Path) -> None:
     """The copy that no note names goes; nothing moves before somebody says so."""
     copy = tmp_path / "Vault" / "old/copy &c.jpg"
+    written = datetime(2022, 3, 4, 12, tzinfo=UTC).timestamp()
+    os.utime(copy, (written, written))
+    served.store.verify(older_than=timedelta(0))
     assert "1 file too many" in show(served, "/care")
     found = show(served, "/care/duplicates")
     assert "1 file has bytes that another file in the same folder has" in found
     assert "1 picture is in several folders, as backups of one another. They stay." in found
     assert "old/copy &amp;c.jpg" in found
+    assert "Vault , of 4 March 2022" in found
     assert "1 file can go" in show(served, "/care/duplicates/fold")
     assert "1 file can go" in post(served, "/care/duplicates/fold")
     assert copy.exists()

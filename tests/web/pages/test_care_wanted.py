@@ -84,6 +84,9 @@ def test_a_folder_is_looked_through_and_what_is_found_comes_back(served: Served,
     file = tmp_path / "Vault/Trip/lost & found.png"
     found = post(served, "/care/wanted/search", folder=f" {tmp_path / 'card'} ")
     assert "1 file can come back. 1 file looked at, 1 of them read. 1 wanted file is not in there." in found
+    shown = served.client.get("/care/wanted/found").text
+    assert re.search(r"<strong><bdi>lost &amp; found.png</bdi></strong>", shown)
+    assert re.search(r'<img src="/care/wanted/picture/[0-9a-f]{64}"', shown)
     assert "1 file can come back" in post(served, "/care/wanted/bring-back")
     assert not file.exists()
     back = post(served, "/care/wanted/bring-back", sure="1")

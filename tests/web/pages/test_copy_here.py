@@ -43,5 +43,14 @@ def test_it_is_not_offered_in_vain(served: Served, tmp_path: Path) -> None:
     assert "only-here" not in served.client.get(f"/image/{ID}").text
     served.store.add_storage_dir(make_storage_dir(tmp_path / "More"), read_only=True)
     assert "Copy it here" not in served.client.get(f"/image/{ID}").text
+    assert "Move to…" not in served.client.get(f"/image/{ID}").text
     refused = served.client.post(f"/image/{ID}/copy", data={"sd": "More"})
     assert (refused.status_code, "That did not work" in refused.text) == (409, True)
+
+
+def test_it_can_be_moved_from_its_page(served: Served, tmp_path: Path) -> None:
+    """The button asks where, as the gallery does. It works without scripts."""
+    served.store.add_storage_dir(make_storage_dir(tmp_path / "More"))
+    assert 'action="/move"><input type="hidden" name="images"' in served.client.get(f"/image/{ID}").text
+    asked = served.client.post("/move", data={"images": ID})
+    assert (asked.status_code, "More" in asked.text) == (200, True)

@@ -143,7 +143,7 @@ def _group(rows: Sequence[ImageFile], sds: dict[int, StorageDir]) -> list[Duplic
             assert row.stamp is not None, "a proven file is here"
             sd = sds[row.sd]
             inode = row.stamp.inode if sd.is_on_disk else 0  # in a bucket, two objects may have one ETag
-            files.append(DuplicateFile(sd, row.path, row.image_id, row.first_seen, inode))
+            files.append(DuplicateFile(sd, row.path, row.image_id, row.first_seen, inode, row.mtime))
             sizes.append(row.stamp.size_bytes)
         groups.append(DuplicateGroup(sha256, sizes[0], tuple(files)))
     return groups

@@ -319,6 +319,12 @@ def _describe(backend: Backend, each: WantedFile) -> Lost:
     return describe_lost(backend.base, each, is_remembered=is_remembered)
 
 
+def _describe_back(backend: Backend, changes: Sequence[FileChange]) -> list[Lost]:
+    """What can come back, as the list of what is wanted shows it. Reads the catalog."""
+    wanted = {each.change: each for each in backend.store.list_wanted()} if changes else {}
+    return [_describe(backend, wanted[each]) for each in changes if each in wanted]
+
+
 def _draw_found(backend: Backend, start: int) -> Response:
     job = backend.care.find(SEARCH)
     if job is None:
@@ -330,6 +336,6 @@ def _draw_found(backend: Backend, start: int) -> Response:
     refused = () if result is None else result.report.changes.refused
     return render(
         backend.base, "care_found.html", place="care", busy=busy, trouble=None if busy else find_trouble(job),
-        result=result, back=page.cut(back), pages=page, place_of=words.say_place_of, most_named=MOST_NAMED,
+        result=result, back=_describe_back(backend, page.cut(back)), pages=page, most_named=MOST_NAMED,
         reasons=list(dict.fromkeys(each.message for each in refused))[:MOST_REASONS], refused=len(refused),
     )  # fmt: skip
