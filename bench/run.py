@@ -36,6 +36,8 @@ from strandline.folders.filesystems import find_mount
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured -->\n", "<!-- end -->\n"
 MILLION = 1_000_000
+SCALE_OUT = "scale-out"
+"""Not among the topics: it needs PostgreSQL and an object store, and says nothing of one machine."""
 
 TOPICS = {
     "scanning": measure_scanning,
@@ -57,9 +59,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="strandline-bench-", dir=options.dir) as folder:
         work = Path(folder).resolve()
         parts = [_describe_machine(work)]
-        for files in options.files:
+        if SCALE_OUT in options.only:
+            from bench.scale_out import measure_scale_out  # here: it needs the servers of the tests
+
+            parts += [
+                "### Many workers",
+                measure_scale_out(work / SCALE_OUT, options.objects, delay_ms=options.delay_ms),
+            ]
+        topics = [topic for topic in options.only if topic != SCALE_OUT]
+        for files in options.files if topics else ():
             results = []
-            for result in _measure(work / str(files), files, options.repeat, options.only):
+            for result in _measure(work / str(files), files, options.repeat, topics):
                 results.append(result)
                 print(f"{files:,} files: {result.name}", file=sys.stderr, flush=True)
             parts += [f"### {files:,} files", format_table(results)]
@@ -80,7 +90,18 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--repeat", type=int, default=5, help="rounds; medians are taken over them (default: 5)"
     )
-    parser.add_argument("--only", choices=TOPICS, action="append", help="one topic; may be repeated")
+    parser.add_argument(
+        "--only", choices=[*TOPICS, SCALE_OUT], action="append", help="one topic; may be repeated"
+    )
+    parser.add_argument(
+        "--objects",
+        type=int,
+        default=4_000,
+        help="of scale-out, which runs only if asked for (default: 4000)",
+    )
+    parser.add_argument(
+        "--delay-ms", type=float, default=15.0, help="of each request in scale-out (default: 15)"
+    )
     parser.add_argument("--million", action="store_true", help="also the memory that a million files take")
     parser.add_argument("--dir", type=Path, help="where to work: on the disk that is to be measured")
     parser.add_argument("--write", action="store_true", help=f"put the result into docs/{DOCUMENT.name}")

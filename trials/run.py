@@ -34,6 +34,7 @@ TRIALS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "clients": lambda _: [*PYTEST, "-n", "auto", "tests/scenarios"],
     "pages": lambda _: [*PYTEST, "-n", "auto", "tests/web"],
     "listeners": lambda _: ["-m", "trials.listeners"],
+    "scale-out": lambda _: ["-m", "bench.run", "--only", "scale-out", "--objects", "40000"],
     "soak": lambda asked: ["-m", "trials.soak", "--minutes", str(asked.minutes)],
     "fuzzing": lambda asked: ["-m", "trials.fuzzing", "--minutes", str(asked.minutes)],
 }

@@ -179,10 +179,22 @@ def open_store(
             catalog, place, limits_of(settings), now=now, announce=bell.announce,
             slow_places=SlowPlaces(limit_s=settings.read.io_timeout_s),
         )  # fmt: skip
+        if catalog.is_shared:
+            _see_work(bench, settings)
         return LocalStore(bench, settings, bell)
     except BaseException:
         catalog.close()
         raise
+
+
+def _see_work(bench: Workbench, settings: Settings) -> None:
+    """What workers do for all machines is done for this one, too."""
+    from strandline.catalog.postgres.database import PostgresCatalog
+    from strandline.catalog.postgres.work.seen import SeenWork
+
+    assert isinstance(bench.catalog, PostgresCatalog)
+    seen = SeenWork(bench.catalog, settings.work.stalled_after_s)
+    bench.find_scan_by_workers, bench.has_workers = seen.find_last_scan, seen.has_workers
 
 
 def open_catalog_of(home: Path, settings: Settings) -> Catalog:

@@ -71,6 +71,14 @@ def _ignore(_event: Event) -> None:
     return None
 
 
+def _find_nothing(_number: int) -> None:
+    return None
+
+
+def _has_none() -> bool:
+    return False
+
+
 class Stillness:
     """Remembers since when things look the same, by a monotonic clock. Thread-safe."""
 
@@ -99,6 +107,10 @@ class Workbench:
     now: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    find_scan_by_workers: Callable[[int], datetime | None] = _find_nothing
+    """When workers last scanned the SD with this number to the end, for all machines that share the catalog."""
+    has_workers: Callable[[], bool] = _has_none
+    """Whether such workers are there now, so that nobody else need scan by itself."""
     announce: Callable[[Event], None] = _ignore
     """Takes live-only events (``scan.started``, ``scan.progress``)."""
     slow_places: SlowPlaces = field(default_factory=SlowPlaces)

@@ -16,6 +16,8 @@ from strandline.catalog.image_files.writer import ImageFileWriter
 from strandline.errors import RefusedError, TaskNotFoundError
 from strandline.model.image_files import ImageFile
 from strandline.model.work import WorkKind, WorkState
+from strandline.runtime.scan_jobs import ScanJobs
+from strandline.runtime.watching.background_scans import BackgroundScans
 from strandline.runtime.work.doing import Doing
 from strandline.services.scanning.scan import scan_storage_dir
 
@@ -206,3 +208,37 @@ def test_a_forgotten_storage_directory_takes_its_tasks_along(shop: Shop) -> None
         shop.work.get_task(task.id)
     shop.run()
     assert shop.work.read_status().waiting_parts == 0
+
+
+def test_servers_leave_scans_to_workers(shop: Shop) -> None:
+    """While one is there. When it scanned last is known on every machine."""
+    bench = shop.team.machine.store.bench
+    assert (bench.has_workers(), bench.find_scan_by_workers(1)) == (False, None)
+    task = shop.do(WorkKind.SCAN)
+    assert bench.find_scan_by_workers(1) == shop.work.get_task(task.id).ended_at
+    assert not bench.has_workers()
+    with shop.work.queue._transaction() as connection:
+        connection.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+    assert bench.has_workers()
+    upload(shop, PICTURES[:3])
+    scans = BackgroundScans(
+        bench, shop.team.machine.store.settings, ScanJobs(bench), threading.Event(), lambda *_: None, list
+    )
+    scans._scan(1)
+    assert shop.count_states(PICTURES[:3]) == {"unknown": 3}
+
+
+def test_what_comes_while_arrivals_are_proven_is_proven_too(shop: Shop) -> None:
+    """An open task may have passed it, so another one follows. Then there is an end."""
+    bench, work = shop.team.machine.store.bench, shop.work
+    upload(shop, PICTURES[:5])
+    scan_storage_dir(bench, shop.sd, prove_arrivals=False)
+    task = work.add(WorkKind.ARRIVALS, shop.sd)
+    Doing(bench, work).do_part(take_jobs(shop)[0])
+    upload(shop, PICTURES[5:9])
+    scan_storage_dir(bench, shop.sd, prove_arrivals=False)
+    work.follow_up(shop.sd)
+    assert [each.number for each in work.read_status().tasks] == [task.number]
+    shop.run()
+    assert shop.count_states(PICTURES[:9]) == {"proven": 9}
+    assert [each.kind for each in work.read_status().tasks] == [WorkKind.ARRIVALS] * 2

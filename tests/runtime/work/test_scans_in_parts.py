@@ -8,7 +8,8 @@ from builders.s3_server import S3Server
 from builders.storage import make_pictures, name_of
 from fault_kit.object_store import Asked
 from runtime.work.conftest import Shop, report_of, upload
-from strandline.catalog.postgres.work.queue import WorkPart, WorkQueue
+from strandline.catalog.postgres.work.queue import WorkQueue
+from strandline.catalog.postgres.work.statements import WorkPart
 from strandline.model.events import ScanFinished
 from strandline.model.scan_parts import ScanPart
 from strandline.model.storage_dirs import StorageDirState

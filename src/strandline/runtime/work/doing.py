@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from strandline.catalog.postgres.work.queue import WorkPart
+from strandline.catalog.postgres.work.queue import AGAIN
+from strandline.catalog.postgres.work.statements import WorkPart
 from strandline.catalog.times import from_microseconds
 from strandline.errors import StorageDirNotFoundError, StrandlineError, UnreadableFileError
 from strandline.logs import get_logger
@@ -104,7 +105,10 @@ class Doing:
             if task.kind is WorkKind.SCAN:
                 self._finish_scan(number, task.sd)
             else:
+                is_followed = AGAIN in self._queue.read_facts(number)
                 self._queue.end_task(number, WorkState.FINISHED, None)
+                if is_followed:
+                    self._work.follow_up(find_sd(self._bench, task.sd))
         except StorageDirNotFoundError:
             self._queue.end_task(number, WorkState.CANCELLED, "the storage directory was forgotten")
         except StrandlineError as error:

@@ -84,6 +84,7 @@ class Work:
         sd: StorageDir,
         *,
         is_first: bool = False,
+        is_news: bool = False,
         older_than: timedelta = VERIFY_AFTER,
     ) -> WorkTask:
         """Orders work on a storage directory. Returns the open task of this kind, if there is one.
@@ -92,6 +93,7 @@ class Work:
             kind: What is to be done.
             sd: Where.
             is_first: Before all other work, also if it was ordered before.
+            is_news: There is something that an open task may have passed, so another one follows it.
             older_than: For a verification: what was not read for so long.
 
         Raises:
@@ -99,7 +101,13 @@ class Work:
         """
         plan = self._plan(kind, sd, older_than)
         number, _ = self.queue.add_task(
-            kind, sd.number, plan.parts, total=plan.total, is_first=is_first, facts=plan.facts
+            kind,
+            sd.number,
+            plan.parts,
+            total=plan.total,
+            is_first=is_first,
+            is_news=is_news,
+            facts=plan.facts,
         )
         return self.get_task(str(number))
 
@@ -197,7 +205,7 @@ class Work:
             unchecked = reader.files.count_unchecked(sd.number)
             arrivals = reader.ranges.count_arrivals(sd.number) if unchecked else 0
         if arrivals:
-            self.add(WorkKind.ARRIVALS, sd)
+            self.add(WorkKind.ARRIVALS, sd, is_news=True)
         if unchecked > arrivals:
             self.add(WorkKind.PROVE, sd)
 

@@ -69,10 +69,11 @@ def count_unreadable(bench: Workbench, sd: StorageDir) -> int:
 def find_last_scan(bench: Workbench, sd: StorageDir) -> datetime | None:
     """When the storage directory was last scanned to the end; None if it never was. Cost: a ``stat`` in the home."""
     known = bench.scanned.get(sd.number)
+    by_workers = bench.find_scan_by_workers(sd.number)
     noted = None
     with suppress(OSError):
         noted = from_microseconds(_path_of(bench, sd).stat().st_mtime_ns // 1000)
-    return max((at for at in (known, noted) if at is not None), default=None)
+    return max((at for at in (known, noted, by_workers) if at is not None), default=None)
 
 
 def _path_of(bench: Workbench, sd: StorageDir) -> Path:

@@ -28,13 +28,13 @@ from strandline.catalog.postgres.work.statements import (
     QUEUE,
     SELECT_TASKS,
     SELECT_WORKERS,
+    WorkPart,
     to_task,
     to_worker,
 )
 from strandline.catalog.postgres.work.tables import ensure_work_tables
 from strandline.catalog.times import from_microseconds
 from strandline.model.name_ranges import NameRange
-from strandline.model.values import dataclass
 from strandline.model.work import (
     PRIORITY,
     PRIORITY_FIRST,
@@ -54,20 +54,8 @@ MEND_LOCK = 0x4D454E44
 
 KINDS = frozenset(WorkKind)
 
-
-@dataclass(frozen=True, slots=True)
-class WorkPart:
-    """A part of a task, as a worker takes it."""
-
-    number: int
-    task: int
-    kind: WorkKind
-    sd: int
-    facts: Mapping[str, Any]
-    """Of the task: what the kind needs to know."""
-    names: NameRange
-    failures: int
-    """How often it could not be done."""
+AGAIN = "again"
+"""A fact of a task: when it was open, something new came, so another one follows."""
 
 
 class WorkQueue:
@@ -95,12 +83,14 @@ class WorkQueue:
         *,
         total: int | None,
         is_first: bool = False,
+        is_news: bool = False,
         facts: Mapping[str, Any] | None = None,
     ) -> tuple[int, bool]:
         """Adds a task with its parts, unless the storage directory has an open one of this kind.
 
         Returns its number, or that of the open one, and whether it is new. An open one that is wanted ``is_first``
-        comes before all others from now on.
+        comes before all others from now on. With ``is_news``, an open one is followed by another: parts of it may
+        have passed what is new.
         """
         priority = PRIORITY_FIRST if is_first else PRIORITY[kind]
         values = {
@@ -121,6 +111,12 @@ class WorkQueue:
                 "SELECT number FROM tasks WHERE kind = :kind AND sd = :sd AND state IN ('working', 'paused')",
                 values,
             ).fetchone()
+            if is_news:
+                connection.execute(
+                    "UPDATE tasks SET facts = CAST(CAST(facts AS jsonb) || CAST(? AS jsonb) AS text) "
+                    "WHERE number = ?",
+                    (json.dumps({AGAIN: True}), number),
+                )
             if is_first:
                 self._hasten(connection, number)
         return number, False

@@ -6,10 +6,13 @@ for, so that there is one at most.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from strandline.catalog.postgres.work.tables import SCHEMA
 from strandline.catalog.times import from_microseconds
+from strandline.model.name_ranges import NameRange
+from strandline.model.values import dataclass
 from strandline.model.work import PRIORITY_FIRST, WorkerFacts, WorkKind, WorkState, WorkTask
 
 QUEUE = "strandline"
@@ -106,6 +109,21 @@ SELECT_WORKERS = """
     FROM workers JOIN procrastinate_workers ON procrastinate_workers.id = workers.number
     ORDER BY workers.number
 """
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPart:
+    """A part of a task, as a worker takes it."""
+
+    number: int
+    task: int
+    kind: WorkKind
+    sd: int
+    facts: Mapping[str, Any]
+    """Of the task: what the kind needs to know."""
+    names: NameRange
+    failures: int
+    """How often it could not be done."""
 
 
 def to_task(row: tuple[Any, ...]) -> WorkTask:
