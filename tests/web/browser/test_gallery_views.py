@@ -49,7 +49,7 @@ def test_tab_leads_from_a_selected_tile_to_what_can_be_done(serve: Serve, open_p
     expect(page.get_by_role("button", name="Copy Markdown").first).to_be_focused()
     page.keyboard.press("Shift+Tab")
     expect(page.locator(".tile.is-chosen a")).to_be_focused()
-    for _ in range(5):
+    for _ in range(6):
         page.keyboard.press("Tab")
     expect(page.locator(".foot [data-do=keys]")).to_be_focused()
     page.locator(".tile.is-chosen a").focus()

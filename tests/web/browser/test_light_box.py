@@ -34,6 +34,46 @@ def test_the_light_box_finds_its_image_among_new_ones(serve: Serve, open_page: O
     expect(page.locator(".tile a:focus")).to_have_attribute("href", f"/image/{first}")
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_light_box_says_which_picture_it_is(serve: Serve, open_page: OpenPage, width: int) -> None:
+    """Its name, its day, and its number are on the screen. The address is that of its own page, and goes with it."""
+    served = serve(*make_pictures(3))
+    page = open_page(served, width=width, bypass_csp=True)
+    ids = [str(tile.get_attribute("data-id")) for tile in page.locator("gallery-grid .tile").all()]
+    page.locator("gallery-grid .tile").first.click()
+    said = page.locator(".lightbox-place")
+    expect(said).to_have_text(re.compile(r"^1 of 3 · \d+ \w+ 20\d\d$"))
+    page.wait_for_url(f"**/image/{ids[0]}")
+    title = page.locator("#lightbox-title").bounding_box()
+    assert title is not None
+    assert title["width"] >= 170
+    check_accessible(page)
+    page.keyboard.press("ArrowRight")
+    expect(said).to_have_text(re.compile("^2 of 3"))
+    page.wait_for_url(f"**/image/{ids[1]}")
+    page.keyboard.press("Escape")
+    page.wait_for_url(served.address.url)
+    page.wait_for_function("history.scrollRestoration === 'auto'")  # it has returned
+    page.go_forward()
+    expect(page.locator(".verdict")).to_be_visible()
+    page.go_back()
+    expect(page.locator("gallery-grid .tile")).to_have_count(3)
+
+
+def test_what_happened_around_an_open_image_is_there_after_it(serve: Serve, open_page: OpenPage) -> None:
+    """Although the address was another one when the gallery heard of it."""
+    served = serve(*make_pictures(3))
+    page = open_page(served)
+    page.locator("gallery-grid .tile").first.click()
+    page.wait_for_url("**/image/*")
+    root = Path(served.store.list_storage_dirs()[0].path)
+    with page.expect_response("**/image/*"):
+        root.rename(root.with_name("Away"))
+        served.store.refresh_storage_dirs()
+    page.keyboard.press("Escape")
+    expect(page.locator("#around")).to_contain_text("Notes is offline.")
+
+
 def test_the_light_box_shows_the_small_copy_of_what_is_offline(serve: Serve, open_page: OpenPage) -> None:
     """The one that the browser has, and says so. Without one it says why there is no picture."""
     served = serve(*(make_picture("jpg", seed=seed, size=(640, 480)) for seed in range(2)))

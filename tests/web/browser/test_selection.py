@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from builders.pages import fill_catalog
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures
 
@@ -70,6 +71,36 @@ def test_nothing_acts_on_a_part_of_a_selection(slow: Page) -> None:
     for key in ("Escape", "Home", "Space", "Tab"):
         slow.keyboard.press(key)
     expect(slow.get_by_role("button", name="Copy Markdown").first).to_be_focused()
+
+
+def test_everything_that_is_found_is_selected(serve: Serve, open_page: OpenPage) -> None:
+    """By Ctrl A, which keeps its meaning in a field, or by a button beside the number."""
+    page = open_page(serve(*make_pictures(4)))
+    said, every = page.locator(".chosen output"), page.get_by_role("button", name="Select all", exact=True)
+    page.get_by_role("searchbox").focus()
+    page.keyboard.press("Control+a")
+    expect(page.locator(".chosen")).to_be_hidden()
+    page.locator("h1").click()
+    page.keyboard.press("Control+a")
+    expect(said).to_have_text("4 selected")
+    expect(every).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(said).to_have_text("1 selected")
+    every.click()
+    expect(said).to_have_text("4 selected")
+    expect(page.get_by_role("button", name="Copy Markdown").first).to_be_focused()
+
+
+def test_the_limit_of_a_selection_is_said(serve: Serve, open_page: OpenPage) -> None:
+    """If more is found."""
+    served = serve()
+    fill_catalog(served.store, 1, 1100)
+    page = open_page(served)
+    expect(page.locator("#count")).to_have_text("1,100 images")
+    page.keyboard.press("Control+a")
+    expect(page.locator(".chosen output")).to_have_text("1,000 selected; no more than 1,000 at once")
 
 
 def test_selected_images_are_downloaded(serve: Serve, open_page: OpenPage) -> None:

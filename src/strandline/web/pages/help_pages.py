@@ -16,6 +16,7 @@ KEYS = (
     ("Enter", "open, also while images are selected"),
     ("Space", "select"),
     ("Shift with an arrow or a click", "select everything up to there"),
+    ("Ctrl A", "select everything found, up to 1,000"),
     ("Tab", "while images are selected: what can be done with them"),
     ("Delete", "delete what is selected, or the image where you are; it asks first"),
     ("Ctrl Z", "undo what was just deleted"),

@@ -75,7 +75,13 @@ function selectTile(target, selection) {
 }
 
 function onKey(event, selection) {
-  if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]") || event.altKey) return;
+  if (event.ctrlKey || event.metaKey) {
+    if (event.key !== "a" || event.target.closest("input, select, textarea") || !grid.count) return;
+    event.preventDefault(); // the text of the page is not what somebody wants here
+    selection.selectAll();
+    return;
+  }
   if (event.target.closest("input, select, textarea")) {
     if (event.key === "Escape") grid.focusOn(grid.current);
     return;
@@ -91,7 +97,7 @@ function onKey(event, selection) {
     event.preventDefault(); // not by way of the heads of all months that are below
     selection.focusBar();
   }
-  else if (event.target.closest(".tile a") || event.target === document.body) onGridKey(event, selection);
+  else if (event.target.closest(".tile a") || isNowhere(event.target)) onGridKey(event, selection);
 }
 
 /** What is selected, wherever the focus is; otherwise the image with the focus. */
@@ -103,6 +109,11 @@ function onDeleteKey(event, selection) {
   selection.delete();
 }
 
+/** A click beside everything leaves the focus on the page, or on its main part. */
+function isNowhere(element) {
+  return element === document.body || element.id === "main";
+}
+
 function onGridKey(event, selection) {
   const moves = {
     ArrowLeft: () => grid.current - 1,
@@ -112,7 +123,7 @@ function onGridKey(event, selection) {
     Home: () => 0,
     End: () => grid.count - 1,
   };
-  const isOnTile = event.target !== document.body;
+  const isOnTile = !isNowhere(event.target);
   if (!grid.count) return;
   if (isOnTile) grid.current = grid.numberOf(event.target); // assistive technology moves the focus by itself
   if (moves[event.key]) {

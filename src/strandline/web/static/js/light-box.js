@@ -11,6 +11,7 @@ import { HAS_PICTURE, harmless, sayBytes, sayDay, sayPaths, sayState, sayType, t
 
 const ZOOMS = [1, 1.5, 2.5, 4, 8];
 const SWIPE = 60; // pixels
+const ADDRESS_MS = 250; // browsers refuse many changes of the address in a short time
 
 class LightBox extends HTMLElement {
   connectedCallback() {
@@ -54,6 +55,8 @@ class LightBox extends HTMLElement {
   present(image) {
     this.image = image;
     this.querySelector("h2").textContent = titleOf(image);
+    this.querySelector(".lightbox-place").textContent = [this.sayNumber(), image.day && sayDay(image.day)].filter(Boolean).join(" · ");
+    this.showAddress();
     const download = this.querySelector("[data-do=download]");
     download.href = `${BASE}/i/${image.image_id}?original=1`;
     download.hidden = image.state === "missing";
@@ -65,10 +68,21 @@ class LightBox extends HTMLElement {
     this.querySelector("[role=status]").textContent = this.sayPlace(image, state);
   }
 
+  sayNumber() {
+    return `${(this.number + 1).toLocaleString("en")} of ${this.grid.count.toLocaleString("en")}`;
+  }
+
+  /** The address is that of the image's own page, so it can be loaded again, kept, and sent to somebody. */
+  showAddress() {
+    clearTimeout(this.addressing);
+    this.addressing = setTimeout(() => {
+      if (this.dialog.open && history.state?.lightbox) history.replaceState(history.state, "", addressOfPage(this.image));
+    }, ADDRESS_MS);
+  }
+
   /** What a screen reader says after each turn: the name, the day, the state if it is not fine, and the place. */
   sayPlace(image, state) {
-    const place = `${(this.number + 1).toLocaleString("en")} of ${this.grid.count.toLocaleString("en")}`;
-    return [titleOf(image), image.day && sayDay(image.day), state?.word, place].filter(Boolean).join(", ");
+    return [titleOf(image), image.day && sayDay(image.day), state?.word, this.sayNumber()].filter(Boolean).join(", ");
   }
 
   showPicture(image) {
@@ -285,6 +299,7 @@ class LightBox extends HTMLElement {
   }
 
   onReturn() {
+    if (history.state?.lightbox) location.replace(location.href); // forward again: to the page of that image
     if (this.dialog.open) this.dialog.close();
     setTimeout(() => { if (!this.dialog.open) history.scrollRestoration = "auto"; }); // once the browser has returned
   }

@@ -22,6 +22,7 @@ class LiveRegion extends HTMLElement {
     if (address && address !== location.pathname) history.replaceState(null, "", address);
     this.stop = listen((this.getAttribute("events") ?? "").split(" "), (event) => this.hear(event));
     this.addEventListener("refresh", () => this.refresh());
+    addEventListener("popstate", () => { if (this.isMissed) this.refresh(); });
   }
 
   disconnectedCallback() {
@@ -46,10 +47,12 @@ class LiveRegion extends HTMLElement {
     this.isBusy = true;
     this.isStale = false;
     const begun = performance.now();
+    const address = location.href;
     try {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      const answer = await fetch(address, { headers: { accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById(this.id);
+      this.isMissed = !fresh; // the address was that of an open image
       if (fresh && !this.isInUse()) this.take(fresh);
     } catch {
       // the server is away: the banner says so, and the next event refreshes
@@ -57,7 +60,7 @@ class LiveRegion extends HTMLElement {
       this.isBusy = false;
       this.refreshedAt = performance.now();
       this.rest = restAfter(this.refreshedAt - begun);
-      if (this.isStale) this.hear({});
+      if (this.isStale || (this.isMissed && location.href !== address)) this.hear({});
     }
   }
 

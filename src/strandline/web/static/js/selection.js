@@ -25,6 +25,10 @@ export class Selection {
     bar.querySelector("[data-do=copy-to]")?.addEventListener("click", () => this.act(copyImages));
     bar.querySelector("[data-do=move-to]")?.addEventListener("click", () => this.act(moveImages));
     bar.querySelector("[data-do=delete]").addEventListener("click", () => this.delete());
+    bar.querySelector("[data-do=all]").addEventListener("click", () => {
+      this.selectAll();
+      this.focusBar();
+    });
     bar.querySelector("[data-do=clear]").addEventListener("click", () => {
       this.clear();
       grid.focusOn(grid.current);
@@ -87,6 +91,12 @@ export class Selection {
     this.inTurn(() => this.addFrom(Math.min(anchor, number), Math.abs(anchor - number) + 1));
   }
 
+  /** Selects all that is found, up to the limit. */
+  selectAll() {
+    this.anchor = 0;
+    this.inTurn(() => this.addFrom(0, this.grid.count));
+  }
+
   /** Selects all images of a month, or if they are all selected, none of them. */
   toggleMonth({ first, count }, isSelected) {
     this.anchor = first;
@@ -143,6 +153,7 @@ export class Selection {
 
   draw(more = "") {
     this.bar.hidden = this.size === 0;
+    this.bar.querySelector("[data-do=all]").hidden = this.size >= Math.min(this.grid.count, MOST);
     this.bar.querySelector("output").textContent = `${this.size.toLocaleString("en")} selected${more}`;
     this.grid.classList.toggle("is-choosing", this.size > 0);
     this.grid.draw();

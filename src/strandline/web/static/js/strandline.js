@@ -1,5 +1,6 @@
 // What every page runs.
 
+import "./left-image.js"; // first: others set the address
 import "./asking-first.js";
 import "./care-wait.js";
 import "./copying.js";
