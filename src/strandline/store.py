@@ -735,8 +735,8 @@ class Store:
         two looks a week apart; at most a tenth of each storage directory in a week, and never the last of several
         files with the same bytes. :attr:`trash` brings them back.
 
-        A storage directory in which no note names any of its own pictures is no folder of notes. It is left out
-        unless it is in ``sds``, and always if nothing of it is used at all.
+        A storage directory whose notes name less than a tenth of its own pictures is no folder of notes. It is left
+        out unless it is in ``sds``, and always if nothing of it is used at all.
 
         Raises:
             UnreadTextsError: Something that may name pictures was not read, or a storage directory is away.

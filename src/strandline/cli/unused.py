@@ -68,9 +68,9 @@ def collect(session: Session, sds: tuple[str, ...], dry_run: bool, yes: bool) ->
 
     Takes only pictures that 'strandline unused' lists, that have been here for 30 days, and that were unused at two
     looks a week apart; at most a tenth of a storage directory in a week, and never the last of several files with the
-    same bytes. A folder in which no note names a picture, such as an archive of photos, is left out unless you name
-    it. Nothing is done while any note cannot be read, is only in the cloud, or is in a storage directory that is
-    away. 'strandline trash restore' brings them back.
+    same bytes. A folder whose notes name hardly any of its pictures, such as an archive of photos, is left out unless
+    you name it. Nothing is done while any note cannot be read, is only in the cloud, or is in a storage directory
+    that is away. 'strandline trash restore' brings them back.
     """
     with session.open_store() as store:
         report = store.collect(sds or None, dry_run=True)
@@ -86,8 +86,8 @@ def collect(session: Session, sds: tuple[str, ...], dry_run: bool, yes: bool) ->
 def _say_left_out(report: CollectReport) -> None:
     for sd in report.without_notes:
         say(
-            f"{show_plainly(sd.name)!r} is left out, because no note in it names a picture of it; to collect there, "
-            f"too, name it: {say_command('collect', refer_to(sd))}"
+            f"{show_plainly(sd.name)!r} is left out, because notes in it name hardly any of its pictures; to collect "
+            f"there, too, name it: {say_command('collect', refer_to(sd))}"
         )
 
 
@@ -118,8 +118,8 @@ def _show(report: UnusedReport) -> None:
     for each in report.folders:
         if each.unused and each.is_without_notes:
             say(
-                f"{each.unused:,} of them are in {show_plainly(each.sd.name)!r}, in which no note names a picture; "
-                f"{say_command('collect')} leaves it out"
+                f"{each.unused:,} of them are in {show_plainly(each.sd.name)!r}, whose notes name hardly any of its "
+                f"pictures; {say_command('collect')} leaves it out"
             )
 
 

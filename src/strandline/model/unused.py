@@ -78,16 +78,21 @@ class FolderUsage:
     images: int
     unused: int
     texts: int
-    has_notes: bool
-    """Whether a note in it names one of its pictures."""
+    named: int
+    """How many of its pictures the notes in it name."""
     collected_lately: int = 0
     """Files of it that are in the trash because they were collected, within :data:`SHARE_SPAN`."""
 
     @property
-    def is_without_notes(self) -> bool:
-        """Whether no note in it names any of its pictures, as in a folder of photographs: it is left out, unless a
-        person names it.
+    def has_notes(self) -> bool:
+        """Whether it is a folder of notes: those in it name at least a tenth of its pictures. A page about
+        photographs that names some of them does not make the others superfluous.
         """
+        return self.named > 0 and self.named * LARGEST_SHARE >= self.images
+
+    @property
+    def is_without_notes(self) -> bool:
+        """Whether it is none, as a folder of photographs: it is left out, unless a person names it."""
         return not self.has_notes
 
     @property

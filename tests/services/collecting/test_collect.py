@@ -78,12 +78,13 @@ class TestCollect:
 
     def test_at_most_a_tenth_in_a_week(self, machine: Machine, notes: StorageDir) -> None:
         """The oldest first; the rest another time, and not a minute later. What came back counts for nothing."""
-        Path(notes.path, "Note.md").write_text(f"![](media/{name_of(PICTURES[-1])})")
+        lines = [f"![](media/{name_of(picture)})" for picture in PICTURES[-3:]]
+        Path(notes.path, "Note.md").write_text("\n".join(lines))
         let_it_ripen(machine)
         report = collect(machine.bench)
-        assert (len(report.done), report.left) == (3, 26)
+        assert (len(report.done), report.left) == (3, 24)
         again = collect(machine.bench)
-        assert (again.plan, again.left) == ((), 26)
+        assert (again.plan, again.left) == ((), 24)
         assert report.done[0].image_id is not None
         assert len(restore_images(machine.bench, [report.done[0].image_id]).done) == 1
         assert len(collect(machine.bench, dry_run=True).plan) == 1
@@ -112,8 +113,12 @@ class TestCollect:
         assert [sd.name for sd in report.without_notes] == ["photos"]
         named = collect(machine.bench, [photos], dry_run=True)
         assert (len(named.possible), named.without_notes) == (3, ())
-        Path(photos.path, "About.md").write_text(f"the best: {name_of(others[2])}")
-        assert len(collect(machine.bench, dry_run=True).possible) == 4
+        Path(photos.path, "About.md").write_text(f"the best: {name_of(others[2])} {name_of(others[3])}")
+        assert len(collect(machine.bench, dry_run=True).possible) == 1, (
+            "a page about photos makes none superfluous"
+        )
+        Path(photos.path, "More.md").write_text(f"see {id_of(others[4])}")
+        assert len(collect(machine.bench, dry_run=True).possible) == 4, "a tenth of them is named"
 
     @pytest.mark.usefixtures("notes")
     def test_of_several_copies_one_stays(self, machine: Machine) -> None:

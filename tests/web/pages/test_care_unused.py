@@ -59,13 +59,13 @@ def post(served: Served, path: str, **fields: str | list[str]) -> str:
 
 
 def test_they_are_shown_with_what_was_read(served: Served) -> None:
-    """A folder in which no note names a picture is no folder of notes, so its pictures are not called unused."""
+    """A folder whose notes name hardly any picture is no folder of notes, so its pictures are not called unused."""
     assert "1 picture that no note names" in show(served, "/care")
     page = show(served, "/care/unused")
     assert "1 picture is unused" in page
     assert "p00.png" in page
     assert "Vault: 1 text read; 1 of 12 pictures unused." in page
-    assert "no note in it names any of its 1 picture, so it is not a folder of notes" in page
+    assert "notes in it name 0 of its 1 picture, so it is not a folder of notes" in page
     assert id_of(ALONE)[:8] not in page
 
 

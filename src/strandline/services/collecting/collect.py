@@ -67,8 +67,8 @@ def _compare(
         free = [row for row in own if (row.sd, row.path) not in usage.used]
         since = _remember(bench, sd, [row.path for row in free], now, has_gaps=bool(usage.gaps))
         if sd.number in wanted:
-            has_notes, gone = sd.number in usage.with_notes, sum(_was_in(sd, entry) for entry in lately)
-            folders.append(FolderUsage(sd, len(own), len(free), usage.texts[sd.number], has_notes, gone))
+            named, gone = usage.named[sd.number], sum(_was_in(sd, entry) for entry in lately)
+            folders.append(FolderUsage(sd, len(own), len(free), usage.texts[sd.number], named, gone))
             unused += _describe(bench, sd, free, since, now)
     images = sum(each.images for each in folders)
     return UnusedReport(tuple(unused), tuple(usage.gaps), images, usage.texts.total(), tuple(folders))

@@ -50,8 +50,8 @@ class Usage:
     gaps: list[Gap]
     texts: Counter[int]
     """How many were read, by storage directory's number."""
-    with_notes: set[int]
-    """Storage directories, by number, in which a note names one of their own pictures: folders of notes."""
+    named: Counter[int]
+    """How many of their own pictures the notes of each storage directory name, by its number."""
 
 
 def find_usage(
@@ -105,14 +105,14 @@ def find_usage(
                 if path in own_notes:
                     in_own |= found | found_here
         gaps += [Gap(sd, path, reason) for path, reason in tree.refused.items()]
-    with_notes = {number for number, _ in used}
+    referred, named = frozenset(used), Counter[int]()
     for row in rows:
         key = (row.sd, row.path)
         if ids[key] & found_ids or any(mentions.has(name) for name in names[key]):
             used.add(key)
-            if row.sd not in with_notes and _is_in(in_notes.get(row.sd, set()), ids[key], names[key]):
-                with_notes.add(row.sd)
-    return Usage(used, gaps, texts, with_notes)
+        is_named = key in used and _is_in(in_notes.get(row.sd, set()), ids[key], names[key])
+        named[row.sd] += is_named or key in referred
+    return Usage(used, gaps, texts, named)
 
 
 def _list_names(bench: Workbench, rows: Collection[ImageFile]) -> dict[Key, set[str]]:

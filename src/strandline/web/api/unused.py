@@ -45,8 +45,8 @@ async def list_unused(backend: TheBackend, sds: Sds) -> Response:
 @router.post("/unused/collect", responses=responses.ok(schemas.Changes))
 async def collect_unused(backend: TheBackend, wanted: CollectUnused) -> Response:
     """Moves pictures to the trash that nothing names, that have been here for 30 days, and that were unused at two
-    looks a week apart; at most a tenth of each storage directory in a week. One in which no note names any of its
-    own pictures is left out, unless it is in `sds`.
+    looks a week apart; at most a tenth of each storage directory in a week. One whose notes name less than a
+    tenth of its own pictures is left out, unless it is in `sds`.
 
     While anything was not read, nothing is moved: 409 `unread-texts`, with `gaps`. Without `confirm`, nothing is
     moved either: 409 `refused` says how much would be.

@@ -193,8 +193,8 @@ def list_read(folders: Sequence[FolderUsage]) -> list[str]:
         name, texts = show_plainly(each.sd.name), say_count(each.texts, "text")
         if each.images and each.is_without_notes:
             lines.append(
-                f"{name}: {texts} read; no note in it names any of its {say_count(each.images, 'picture')}, so it is "
-                "not a folder of notes, and is left alone."
+                f"{name}: {texts} read; notes in it name {each.named:,} of its {say_count(each.images, 'picture')}, "
+                "so it is not a folder of notes, and is left alone."
             )
         else:
             lines.append(
