@@ -32,7 +32,9 @@ from strandline.catalog.postgres.work.tables import SCHEMA
 from strandline.errors import StrandlineError
 from strandline.logs import get_logger
 from strandline.model.values import dataclass
+from strandline.pictures.decoding import stop_decoders
 from strandline.runtime.assembly import LocalStore
+from strandline.runtime.heap import limit_pools
 from strandline.runtime.work.doing import Doing, TryAgainError
 
 log = get_logger(__name__)
@@ -85,7 +87,11 @@ def run_worker(
     Raises:
         NotSharedError, MissingExtraError: See :attr:`LocalStore.work`.
     """
-    asyncio.run(_Process(store, options, stop, on_ready).run())
+    limit_pools()
+    try:
+        asyncio.run(_Process(store, options, stop, on_ready).run())
+    finally:
+        stop_decoders()
 
 
 class _TryAgain(BaseRetryStrategy):

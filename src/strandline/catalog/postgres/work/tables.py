@@ -7,9 +7,8 @@ comes first, while the others wait.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -87,61 +86,75 @@ STEPS = (
 
 
 def ensure_work_tables(connection: PostgresConnection) -> None:
-    """Makes the schema, or brings an older one to today's form.
+    """Makes the schema, or brings an older one to today's form, one script in each transaction.
 
     Raises:
         CatalogTooNewError: A newer Strandline made it.
         psycopg.Error: The server refuses.
     """
-    queue = version("procrastinate")
-    if _read_versions(connection) == (WORK_VERSION, queue):
-        return
-    with connection.driver.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(?)", (LOCK,))
-        known, known_queue = _read_versions(connection)  # another process may have been faster
-        if known > WORK_VERSION:
-            raise CatalogTooNewError(
-                f"the tables for work were made by a newer Strandline (format {known}, this one knows "
-                f"{WORK_VERSION}); update Strandline on this machine",
-                version=known, known_version=WORK_VERSION,
-            )  # fmt: skip
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        connection.execute(f"SET LOCAL search_path TO {SCHEMA}, public")
-        for script in _list_queue_scripts(known_queue):
-            connection.driver.execute(script.encode())
+    scripts = _list_queue_scripts()
+    while not _is_ready(*_read_versions(connection), scripts):
+        with connection.driver.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(?)", (LOCK,))
+            known, script = _read_versions(connection)  # another process may have been faster
+            if not _is_ready(known, script, scripts):
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+                connection.execute(f"SET LOCAL search_path TO {SCHEMA}, public")
+                _take_a_step(connection, known, script, scripts)
+
+
+def _is_ready(known: int, script: str, scripts: Sequence[Path]) -> bool:
+    """
+    Raises:
+        CatalogTooNewError: A newer Strandline made the tables.
+    """
+    if known > WORK_VERSION:
+        raise CatalogTooNewError(
+            f"the tables for work were made by a newer Strandline (format {known}, this one knows {WORK_VERSION}); "
+            "update Strandline on this machine",
+            version=known, known_version=WORK_VERSION,
+        )  # fmt: skip
+    return known == WORK_VERSION and script >= scripts[-1].name
+
+
+def _take_a_step(connection: PostgresConnection, known: int, script: str, scripts: Sequence[Path]) -> None:
+    """The queue's own tables first. Some of its scripts use what an earlier one must have committed."""
+    if not script:
+        connection.driver.execute(_read(scripts[0].parents[1] / "schema.sql"))
+        script = scripts[-1].name
+    elif newer := [each for each in scripts if each.name > script]:
+        connection.driver.execute(_read(newer[0]))
+        script = newer[0].name
+    if script >= scripts[-1].name:
         for step in STEPS[known:]:
             for statement in step:
                 connection.execute(statement)
-        for key, value in (
-            ("format", str(WORK_VERSION)),
-            ("queue", max(known_queue, queue, key=_as_numbers)),
-        ):
-            connection.execute(
-                "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (key, value),
-            )
+        known = WORK_VERSION
+    for key, value in (("format", str(known)), ("queue", script)):
+        connection.execute(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, value),
+        )
 
 
 def _read_versions(connection: PostgresConnection) -> tuple[int, str]:
-    """The version of our tables, and that of the queue. Zero and empty text if there are none."""
-    (has_meta,) = connection.execute(f"SELECT to_regclass('{SCHEMA}.meta') IS NOT NULL").fetchone()
+    """The version of our tables, and the newest script of the queue's. Zero and empty text if there are none.
+
+    It reads the server's own tables: ``to_regclass`` may answer from before somebody else's commit.
+    """
+    (has_meta,) = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = 'meta')", (SCHEMA,)
+    ).fetchone()
     if not has_meta:
         return 0, ""
     known: dict[str, Any] = dict(connection.execute(f"SELECT key, value FROM {SCHEMA}.meta").fetchall())
     return int(known["format"]), known["queue"]
 
 
-def _list_queue_scripts(known: str) -> list[str]:
-    """What brings the queue's own tables from a version to the one that is installed, as its authors ship it."""
-    shipped = Path(str(resources.files("procrastinate") / "sql"))
-    if not known:
-        return [(shipped / "schema.sql").read_text("utf-8")]
-    newer = sorted(
-        each for each in (shipped / "migrations").glob("*.sql") if _as_numbers(each.name) > _as_numbers(known)
-    )
-    return [each.read_text("utf-8") for each in newer]
+def _list_queue_scripts() -> list[Path]:
+    """What brings the queue's tables from version to version, as its authors ship it. Names are in order."""
+    return sorted(Path(str(resources.files("procrastinate") / "sql" / "migrations")).glob("*.sql"))
 
 
-def _as_numbers(text: str) -> tuple[int, ...]:
-    """The version with which a text begins: ``3.10.0``, or ``03.10.00_01_name.sql``."""
-    return tuple(int(number) for number in re.findall(r"\d+", text.partition("_")[0])[:3])
+def _read(script: Path) -> bytes:
+    return script.read_bytes()
