@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pyvips  # type: ignore[import-untyped]
@@ -32,12 +31,14 @@ def wear(vault: Path) -> None:
     edited.write_to_file(str(cat.with_stem(cat.stem + CONFLICT)))
 
 
-def damage(vault: Path) -> None:
-    """After a scan: half of a picture is lost, days ago."""
-    path = vault / "attachments/Grace Hopper.jpg"
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    days_ago = datetime(2026, 7, 14, 9, 30, tzinfo=UTC).timestamp()
-    os.utime(path, (days_ago, days_ago))
+def damage(photos: Path) -> None:
+    """After a save: the disk changed a few bytes of a photo, and nobody wrote to it."""
+    path = next((photos / "media").glob("*.jpg"))
+    before, data = path.stat(), bytearray(path.read_bytes())
+    for at in (-2000, -1500, -1000):
+        data[at] ^= 0x11
+    path.write_bytes(bytes(data))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def build_card(card: Path) -> None:

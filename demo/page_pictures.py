@@ -207,7 +207,7 @@ def serve_worn(folder: Path) -> Iterator[tuple[str, Path]]:
         for name in ("grace-hopper.jpg", "raccoon.heic"):
             store.save(PICTURES / name, sd="Photos")
         store.scan()
-        damage(vault)
+        damage(folder / "Photos")
         with serve(store) as address:
             yield address, store.home
 

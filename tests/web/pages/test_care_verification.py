@@ -132,3 +132,20 @@ def test_what_is_due() -> None:
     now = datetime(2026, 11, 30, tzinfo=UTC)
     assert not is_due(now - timedelta(days=29), now)
     assert is_due(now - timedelta(days=31), now)
+
+
+def test_a_named_file_that_may_be_arriving_waits_a_day(tmp_path: Path) -> None:
+    """Older bytes do not replace what may be a new version, so no button promises it."""
+    vault = tmp_path / "Vault"
+    vault.mkdir()
+    (vault / "sea.jpg").write_bytes(SEA)
+    (vault / "Note.md").write_text("![[sea.jpg]]")
+    with open_store(tmp_path / "home2") as store:
+        store.add_storage_dir(vault)
+        store.add_storage_dir(make_storage_dir(tmp_path / "Twin", SEA))
+        store.verify(older_than=timedelta(0))
+        (vault / "sea.jpg").write_bytes(SEA[:500])
+        with serving(store) as served:
+            page = post(served, "start", full="1")
+            assert "1 file may be on its way in a new version, so it can be healed only after a day." in page
+            assert ("Heal 1 file" in page, "look through a backup" in page) == (False, False)

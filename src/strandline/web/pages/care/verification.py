@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
-from strandline.errors import StrandlineError
+from strandline.errors import ImageArrivingError, StrandlineError
 from strandline.model.changes import ChangeReport
 from strandline.model.plain_words import say_count
 from strandline.model.state_words import StateWord, Tone, word_of_bad
@@ -144,6 +144,11 @@ def _leave_out_healed(report: VerifyReport) -> VerifyReport:
     return replace(report, findings=tuple(each for each in report.findings if not each.is_healed))
 
 
+def count_waiting(report: ChangeReport) -> int:
+    """Files that may be on their way in a new version, so that older bytes wait a day. Pure."""
+    return sum(each.code == ImageArrivingError.code for each in report.refused)
+
+
 def is_due(oldest: datetime, now: datetime) -> bool:
     """Whether a verification has something to read. Pure."""
     return now - oldest > VERIFY_AFTER
@@ -172,6 +177,7 @@ def _draw(backend: Backend, start: int, note: Note | None = None, status: int = 
     right = look_for_bytes(backend, report) if report is not None and bad else None
     searching = None if right is None else wait_for(right, "Looking for their right bytes…")
     healable = len(right.result.possible) if right is not None and not searching and right.result else 0
+    waiting = count_waiting(right.result) if right is not None and not searching and right.result else 0
     known = None if busy else look(backend)
     found = (
         None if known is None or wait_for(known, "") or known.result is None else describe_found(known.result)
@@ -180,6 +186,7 @@ def _draw(backend: Backend, start: int, note: Note | None = None, status: int = 
         backend.base, "care_verification.html", status=status, place="care", busy=busy, is_healing=is_healing,
         note=note, report=report, said="" if report is None else say_report(report, is_full=not report.fresh),
         findings=page.cut(findings), pages=page, badge_of=badge_of, bad=bad, searching=searching, healable=healable,
+        waiting=waiting,
         found=found, is_anything_due=found is not None and found.tone != "good" and report is None,
         name_of=_name_of,
     )  # fmt: skip
