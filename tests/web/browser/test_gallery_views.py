@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from builders.pages import fill_catalog
 from builders.served import Served
 from builders.storage import id_of, make_pictures
 
@@ -72,6 +73,23 @@ def test_nameless_pictures_have_names_of_their_own(serve: Serve, open_page: Open
     shown = page.locator("#lightbox-title").inner_text()
     page.goto(page.locator("light-box [data-do=more]").evaluate("link => link.href"))
     expect(page.get_by_role("heading", level=1)).to_have_text(shown)
+
+
+def test_no_heading_is_cut_on_a_phone(serve: Serve, open_page: OpenPage) -> None:
+    """Also if small months share one, so that it is long."""
+    served = serve()
+    fill_catalog(served.store, 1, 40)
+    page = open_page(served, width=390)
+    headings = page.locator(".month-head h2")
+    expect(headings.first).to_be_visible()
+    for heading in headings.all():
+        assert heading.evaluate(
+            """(heading) => {
+                const [own, row] = [heading, heading.parentElement].map((each) => each.getBoundingClientRect());
+                const isWhole = heading.scrollWidth <= heading.clientWidth;
+                return isWhole && own.bottom <= row.bottom && own.right <= innerWidth;
+            }"""
+        ), heading.inner_text()
 
 
 def take_away(served: Served) -> Path:

@@ -62,9 +62,9 @@ def test_a_vault_has_no_warnings_about_its_identity(tmp_path: Path) -> None:
     """It is as it should be. Its own folders and files are called that."""
     with serving_travel_vault(tmp_path) as served:
         folders = draw(served, "/folders")
-        assert '<span class="badge">taken as it is</span>' in folders
+        assert '<span class="badge">files keep their names</span>' in folders
         assert "provisional" not in folders + draw(served, "/inspect/Vault")
-        assert "6 known image files" in folders
+        assert "6 image files" in folders
         tree = draw(served, "/inspect/Vault/tree")
         assert '<td class="quiet">other file</td>' in tree
         assert '<td class="quiet">folder</td>' in tree

@@ -125,7 +125,7 @@ def test_folders_and_inspector_count_the_same(tmp_path: Path) -> None:
         (root / "0.png").unlink()
         store.scan("Notes")
         with serving(store) as served:
-            assert '<p class="numbers">3 known image files' in draw(served, "/folders")
+            assert '<p class="numbers">3 image files' in draw(served, "/folders")
             assert "2 image files on the disk" in draw(served, "/inspect/Notes")
             assert ", 3 known" in draw(served, "/inspect/Notes")
 

@@ -190,6 +190,15 @@ def test_the_folder_says_what_its_notes_miss(served: Served) -> None:
     assert f'<a href="{NOTES}">Notes miss 2 pictures</a>' in draw(served, "/inspect/Vault")
 
 
+def test_what_notes_miss_looks_the_same_everywhere(served: Served) -> None:
+    """The same icon and the same color for the same fact."""
+    tell_references(served.store.bench, get_by_number(served.store.bench, 1))
+    shown = [draw(served, path) for path in ("/folders", "/inspect", "/inspect/Vault")]
+    lines = {text.partition('<p class="missed">')[2].partition("</p>")[0] for text in shown}
+    assert len(lines) == 1
+    assert "Notes miss 2 pictures" in lines.pop()
+
+
 def test_nothing_is_well_while_notes_miss_pictures(served: Served) -> None:
     """On no page. Each leads to the notes, and all count alike: each picture once for each note."""
     (Path(get_by_number(served.store.bench, 1).path) / "Food/Recipes.md").write_text(
