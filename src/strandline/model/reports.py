@@ -329,9 +329,7 @@ class ImageInfo(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class ImagePage(JsonForm):
-    """One page of a listing, newest first. ``total`` is the number of distinct matching images on all pages, and
-    ``next`` the cursor of the next page, or None at the end.
-    """
+    """One page of a listing. ``total`` counts the images of all pages, and ``next`` is the cursor of the next one."""
 
     images: tuple[ImageInfo, ...]
     total: int

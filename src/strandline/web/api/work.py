@@ -24,7 +24,7 @@ class NewWork(Body):
     """What is to be done."""
 
     kind: Literal["scan", "arrivals", "prove", "verify"] = Field(
-        description="What, as `strandline work add` has it."
+        description="What, with the words of the command line."
     )
     sd: str | None = Field(
         None, description="One storage directory: identity, alias, path or name; null for all."
