@@ -64,7 +64,10 @@ def test_every_route_that_changes_something_leaves_a_line(served: Served) -> Non
 
 def test_a_line_says_who_and_about_what(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     """By the answer of an upload, the fields of a form, a document, and the address. It is in the log, too."""
-    with as_one_with(served, "write", "scanner") as client, caplog.at_level(logging.INFO):
+    with (
+        as_one_with(served, "write", "scanner") as client,
+        caplog.at_level(logging.INFO, logger="strandline"),
+    ):
         saved = client.post("/api/v1/images", params={"sd": "Notes"}, content=OTHER)
         assert saved.status_code == 201
         line = newest(served)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.lazy_commands import Verb
-from strandline.cli.numbers import say_time
+from strandline.cli.numbers import WholeNumber, say_time
 from strandline.cli.session import Session
 from strandline.cli.tables import Column, show_table
 from strandline.model.amounts import parse_age
@@ -25,7 +25,7 @@ MOST_LINES = 100_000
 @click.option("--since", metavar="AGE", help="Only the last 12h, 30d, or 2w.")
 @click.option(
     "--limit",
-    type=click.IntRange(1, MOST_LINES),
+    type=WholeNumber(1, MOST_LINES),
     default=100,
     metavar="N",
     help="At most so many; 100 by default.",
