@@ -127,8 +127,10 @@ class Doing:
             findings = len(report.findings)
             if report.sd.state is StorageDirState.SUSPECT:
                 problem = report.sd.problem
-        if self._queue.end_task(number, WorkState.FINISHED, problem, findings=findings):
-            self._work.follow_up(known)
+        self._work.follow_up(
+            known
+        )  # before its end: if this worker is killed in between, another one does both
+        self._queue.end_task(number, WorkState.FINISHED, problem, findings=findings)
 
     def _put_off(self, failures: int | None) -> None:
         if failures is not None:

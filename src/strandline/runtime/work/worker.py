@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from logging import ERROR, INFO
+from logging import ERROR, INFO, Handler, LogRecord, getLogger
 from typing import Any
 
 import psycopg
@@ -88,6 +88,7 @@ def run_worker(
         NotSharedError, MissingExtraError: See :attr:`LocalStore.work`.
     """
     limit_pools()
+    _take_over_logs()
     try:
         asyncio.run(_Process(store, options, stop, on_ready).run())
     finally:
@@ -220,6 +221,21 @@ class _Process:
         elif now_s >= self._due_s:
             self._due_s = now_s + DUE_S
             self._work.order_what_is_due()
+
+
+class _Retold(Handler):
+    """Tells what a library logs in one line, for those who want to know much. A person needs what we say."""
+
+    def emit(self, record: LogRecord) -> None:
+        log.info("%s: %s", record.name, " ".join(record.getMessage().split()))
+
+
+def _take_over_logs() -> None:
+    """Without a handler, Python would write the warnings of these libraries to stderr, with tracebacks."""
+    for name in ("procrastinate", "psycopg"):
+        logger = getLogger(name)
+        logger.propagate = False
+        logger.handlers = [_Retold()]
 
 
 def _note_late_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

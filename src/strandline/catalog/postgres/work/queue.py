@@ -16,6 +16,7 @@ from strandline.catalog.postgres.connections import PostgresConnection
 from strandline.catalog.postgres.database import PostgresCatalog
 from strandline.catalog.postgres.work.statements import (
     BEGIN,
+    BEGIN_DURABLE,
     DROP_ENDED,
     DROP_JOBS,
     DROP_STALLED,
@@ -67,9 +68,12 @@ class WorkQueue:
             ensure_work_tables(connection)
 
     @contextmanager
-    def _transaction(self) -> Iterator[PostgresConnection]:
+    def _transaction(self, *, durable: bool = False) -> Iterator[PostgresConnection]:
+        """What a person orders is ``durable``: it is not lost in a crash of the server, as what can be done again may
+        be.
+        """
         with self._catalog.connected() as connection:
-            connection.driver.execute(BEGIN)
+            connection.driver.execute(BEGIN_DURABLE if durable else BEGIN)
             yield connection
             connection.driver.execute("COMMIT")
 
@@ -97,7 +101,7 @@ class WorkQueue:
             "kind": kind.value, "sd": sd, "priority": priority, "total": total, "facts": json.dumps(facts or {}),
             "behind": [part.after for part in parts], "through": [part.through for part in parts],
         }  # fmt: skip
-        with self._transaction() as connection:
+        with self._transaction(durable=True) as connection:
             row = connection.execute(
                 "INSERT INTO tasks (kind, sd, state, priority, total, facts, began_us) "
                 f"VALUES (:kind, :sd, 'working', :priority, :total, :facts, {NOW_US}) "
@@ -192,7 +196,7 @@ class WorkQueue:
 
     def resume_task(self, number: int) -> bool:
         """Goes on with it. False if it is not paused."""
-        with self._transaction() as connection:
+        with self._transaction(durable=True) as connection:
             is_paused = connection.execute(
                 "UPDATE tasks SET state = 'working' WHERE number = ? AND state = 'paused'", (number,)
             ).rowcount
@@ -205,7 +209,7 @@ class WorkQueue:
         return self.end_task(number, WorkState.CANCELLED, None)
 
     def _move_task(self, number: int, old: WorkState, new: WorkState) -> bool:
-        with self._transaction() as connection:
+        with self._transaction(durable=True) as connection:
             changed = connection.execute(
                 "UPDATE tasks SET state = ? WHERE number = ? AND state = ?", (new.value, number, old.value)
             ).rowcount
@@ -215,7 +219,7 @@ class WorkQueue:
 
     def end_task(self, number: int, state: WorkState, problem: str | None, *, findings: int = 0) -> bool:
         """Ends a task. Its parts are summed up, and forgotten. False if it has ended before."""
-        with self._transaction() as connection:
+        with self._transaction(durable=True) as connection:
             changed = connection.execute(
                 "UPDATE tasks SET state = :state, problem = :problem, "
                 f"ended_us = {NOW_US}, (parts, parts_done, parts_failed, done, findings) = ("

@@ -19,7 +19,12 @@ QUEUE = "strandline"
 PART, LAST_STEP = "part", "finish"
 """The names of the two kinds of jobs."""
 
-BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO {SCHEMA}, public"
+BEGIN = (
+    f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO {SCHEMA}, public; "
+    "SET LOCAL idle_in_transaction_session_timeout TO '5s'"
+)
+"""A program that is suspended in the middle of one holds up the others for a few seconds, not for a minute."""
+BEGIN_DURABLE = f"{BEGIN}; SET LOCAL synchronous_commit TO on"
 
 PACE_S = 10
 """What is done is counted in spans of so many seconds."""
