@@ -41,7 +41,7 @@ for module in pkgutil.walk_packages(strandline.__path__, "strandline.", onerror=
 """
 
 MAY_NOT_LOAD = re.compile(
-    r"strandline\.(web(?!\.statuses)(\..+)?|pictures\.(vips|pixels)|catalog\.postgres\.\w+|runtime\.change_notice\.(inotify|watchdog))"
+    r"strandline\.(web(?!\.statuses)(\..+)?|pictures\.(vips|pixels)|catalog\.postgres\.[\w.]+|runtime\.work\.\w+|runtime\.change_notice\.(inotify|watchdog))"
 )
 """What extras are for, and change notices of another system."""
 

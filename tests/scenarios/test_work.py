@@ -81,6 +81,9 @@ def test_workers_divide_what_there_is(team: Team, gate: Gate) -> None:
     workers = [team.start("--concurrency", "1") for _ in range(2)]
     scanned = team.wait_for(task)
     assert (scanned.done, scanned.parts_done) == (len(PICTURES), 16)
+    team.wait(
+        lambda: team.count_told().total() >= len(PICTURES)
+    )  # the proofs are ordered once the scan has ended
     team.wait_until_idle()
     assert team.count_told() == ONCE
     status = team.machine.store.work.read_status()

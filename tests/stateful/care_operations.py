@@ -26,7 +26,7 @@ MONTH_S = 31 * 86_400.0
 
 @dataclass(frozen=True)
 class WriteNote:
-    """A person writes the folder's note: it shows a picture, and names others by their files or by their ids."""
+    """A person writes the folder's note: it shows two pictures, and names others by their files or by their ids."""
 
     machine: int
     folder: int = 0
@@ -44,7 +44,7 @@ class WriteNote:
 def write_diary(names: list[str], *, by_id: bool = False) -> bytes:
     """A note with these pictures."""
     lines = [
-        f"see {name.partition('.')[0].upper()}" if by_id and number else f"![](media/{name})"
+        f"see {name.partition('.')[0].upper()}" if by_id and number > 1 else f"![](media/{name})"
         for number, name in enumerate(names)
     ]
     return "\n".join(lines).encode()

@@ -158,9 +158,11 @@ def take_its_time(patch: pytest.MonkeyPatch) -> None:
 def stay_offline(patch: pytest.MonkeyPatch) -> None:
     """A directory that was offline once stays offline."""
 
-    def move_to_state(bench: Workbench, sd: StorageDir, state: StorageDirState, *more: Any) -> StorageDir:
+    def move_to_state(
+        bench: Workbench, sd: StorageDir, state: StorageDirState, *more: Any, **others: Any
+    ) -> StorageDir:
         is_coming_back = sd.state is StorageDirState.OFFLINE and state is StorageDirState.ONLINE
-        return sd if is_coming_back else real(bench, sd, state, *more)
+        return sd if is_coming_back else real(bench, sd, state, *more, **others)
 
     real = presence.move_to_state
     for place in (add, confirm, presence, scan):

@@ -81,7 +81,7 @@ def test_the_walk_through_the_specification(home: Path, tmp_path: Path) -> None:
         (
             "add_storage_dir",
             "(path, name=None, *, new_identity=False, read_only=False, layout=None, shared=False, "
-            "insists=False, scan=True, prove_all=True, progress=None)",
+            "insists=False, makes=False, scan=True, prove_all=True, progress=None)",
         ),
         ("save", "(source, *, sd, name=None, image_id=None, modified_at=None, note=None)"),
         ("get", "(image_id, sd=None)"),
