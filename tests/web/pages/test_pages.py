@@ -267,7 +267,9 @@ def test_the_gallery_without_scripts_leads_to_the_oldest_image(tmp_path: Path) -
     with serving_storage_dir(tmp_path, *images) as served:
         seen, place = [], "/"
         while place:
-            text = served.client.get(place).text
+            answer = served.client.get(place)
+            assert answer.status_code == 200, answer.text
+            text = answer.text
             seen += re.findall(r'<li class="tile[^>]*data-id="(\w+)"', text.split("<template")[0])
             older = re.search(r'href="(/\?[^"]*after=[^"]*)"', text)
             place = older[1].replace("&amp;", "&") if older else ""

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from logging import ERROR, INFO, Handler, LogRecord, getLogger
+from logging import ERROR, INFO, Handler, LogRecord
 from typing import Any
 
 import psycopg
@@ -233,7 +233,7 @@ class _Retold(Handler):
 def _take_over_logs() -> None:
     """Without a handler, Python would write the warnings of these libraries to stderr, with tracebacks."""
     for name in ("procrastinate", "psycopg"):
-        logger = getLogger(name)
+        logger = get_logger(name)
         logger.propagate = False
         logger.handlers = [_Retold()]
 
