@@ -451,13 +451,23 @@ class Store:
         return services.put_back.put_back(self._bench, plan.sd, step)
 
     def put_back_all(
-        self, plan: PutBackPlan, *, from_others: bool = False, dry_run: bool = False
+        self,
+        plan: PutBackPlan,
+        *,
+        from_others: bool = False,
+        from_renamed: bool = False,
+        dry_run: bool = False,
     ) -> PutBackPlan:
-        """All steps of the plan, as :meth:`put_back`. Bytes of other storage directories only with ``from_others``.
+        """All steps of the plan, as :meth:`put_back`.
+
+        Bytes of other storage directories only with ``from_others``, and those of a folder that was renamed only
+        with ``from_renamed``: to rename it back is better.
 
         Raises as :meth:`put_back`; a dry run writes nothing and says why nothing could be written.
         """
-        return services.put_back.put_back_all(self._bench, plan, from_others=from_others, dry_run=dry_run)
+        return services.put_back.put_back_all(
+            self._bench, plan, from_others=from_others, from_renamed=from_renamed, dry_run=dry_run
+        )
 
     def begin_copy(self, *, max_memory_bytes: int = MAX_MEMORY_BYTES) -> CopyWriter:
         """An empty copy for bytes that arrive piece by piece: write them, and pass ``finish()`` to :meth:`save`.

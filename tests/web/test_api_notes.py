@@ -81,3 +81,26 @@ def test_a_note_is_in_the_folder(served: Served, note: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-path")
     assert served.post("/sds/Vault/put-back", {"note": "no.md"}).json()["code"] == "source-not-found"
     assert served.post("/sds/Nowhere/put-back", {}).status_code == 404
+
+
+def test_a_renamed_folder_is_not_copied_unasked(tmp_path: Path) -> None:
+    """As on the command line: to rename it back is better, and each picture says so."""
+    pictures = [make_picture("png", seed=seed, size=(20, 20)) for seed in range(10, 18)]
+    vault = tmp_path / "Vault"
+    for number, data in enumerate(pictures):
+        put(vault, f"Old/{number}.png", data)
+    put(vault, "Note.md", "".join(f"![](Old/{number}.png)\n" for number in range(8)).encode())
+    clock = FakeClock()
+    with open_store(tmp_path / "home", now=clock.now) as store:
+        store.add_storage_dir(vault)
+        store.scan()
+        (vault / "Old").rename(vault / "New")
+        clock.pass_time(days=1)
+        store.scan()
+        with serving(store) as served:
+            held = served.post("/sds/Vault/put-back", {}).json()["pictures"]
+            assert [row["done"] for row in held] == [False] * 8
+            assert all("renamed" in row["why"] for row in held)
+            assert not (vault / "Old").exists()
+            done = served.post("/sds/Vault/put-back", {"from_renamed": True}).json()["pictures"]
+            assert [row["done"] for row in done] == [True] * 8

@@ -46,7 +46,9 @@ def put_back(session: Session, paths: tuple[str, ...], dry_run: bool, yes: bool)
         plans = [store.plan_put_back(named.get(path, path)) for path in paths or (".",)]
         plans = plans if yes else [hold_moved(plan) for plan in plans]
         allowed = yes or dry_run or _ask(plans)
-        plans = [store.put_back_all(plan, from_others=allowed, dry_run=dry_run) for plan in plans]
+        plans = [
+            store.put_back_all(plan, from_others=allowed, from_renamed=yes, dry_run=dry_run) for plan in plans
+        ]
     if session.json:
         write_json({"dry_run": dry_run, "checked": [plan.to_json() for plan in plans]})
     else:

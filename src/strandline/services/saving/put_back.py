@@ -25,7 +25,14 @@ from strandline.folders.file_tree import look_at_file, read_file
 from strandline.folders.port import SaveMode
 from strandline.model.buckets import is_bucket_address
 from strandline.model.note_checks import FindingKind, Lost, Place
-from strandline.model.put_back import NOT_ALLOWED, READ_ONLY, PutBack, PutBackPlan, explain_refused_target
+from strandline.model.put_back import (
+    NOT_ALLOWED,
+    READ_ONLY,
+    PutBack,
+    PutBackPlan,
+    explain_refused_target,
+    hold_moved,
+)
 from strandline.model.remedies import say_add
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.services.checking.known_notes import check_notes, check_whole
@@ -98,12 +105,18 @@ def _plan(bench: Workbench, sd: StorageDir, lost: Sequence[Lost]) -> list[PutBac
 
 
 def put_back_all(
-    bench: Workbench, plan: PutBackPlan, *, from_others: bool = False, dry_run: bool = False
+    bench: Workbench,
+    plan: PutBackPlan,
+    *,
+    from_others: bool = False,
+    from_renamed: bool = False,
+    dry_run: bool = False,
 ) -> PutBackPlan:
     """Carries out all steps. Raises as :func:`put_back`; a dry run says why nothing could be written.
 
-    ``from_others`` allows copies from other storage directories.
+    ``from_others`` allows copies from other storage directories, ``from_renamed`` from a folder that was renamed.
     """
+    plan = plan if from_renamed else hold_moved(plan)
 
     def act(step: PutBack) -> PutBack:
         if dry_run and plan.sd.read_only:

@@ -29,6 +29,9 @@ class PutBackPictures(Body):
         description="Only for this note, or the notes in this folder: its path from the root.",
     )
     from_others: bool = Field(False, description="Also copy bytes from other storage directories.")
+    from_renamed: bool = Field(
+        False, description="Also copy from a folder that was renamed. To rename it back is better."
+    )
     dry_run: bool = Field(False, description="Only say what would happen.")
 
 
@@ -62,7 +65,10 @@ async def put_back(backend: TheBackend, sd: SdPath, wanted: PutBackPictures) -> 
         store = backend.store
         plan = store.plan_put_back(_find_path(store.get_storage_dir(sd), wanted.note))
         done = store.put_back_all(
-            plan, from_others=wanted.from_others or wanted.dry_run, dry_run=wanted.dry_run
+            plan,
+            from_others=wanted.from_others or wanted.dry_run,
+            from_renamed=wanted.from_renamed,
+            dry_run=wanted.dry_run,
         )
         return answer(schemas.PuttingBack(done, wanted.dry_run))
 
