@@ -89,6 +89,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         {".read_text", "os.fstat", "os.path.realpath", "tempfile"},
     ),
     "cli/verify.py": ("the backup that a person names", {"os.path.isdir"}),
+    "runtime/local_folders.py": ("whether the home has a catalog", {".stat"}),
     "runtime/home.py": (
         "the home and what is in it",
         {

@@ -21,7 +21,7 @@ from strandline.errors import CatalogError, DaemonRunningError, RefusedError, Un
 from strandline.runtime.catalog_moves import copy_catalog, move_catalog
 from strandline.runtime.home import CATALOG_FILE
 from strandline.runtime.process_lock import ProcessLock
-from strandline.runtime.watching.session import LOCK_FILE
+from strandline.runtime.watching.session import LOCK_FILE, SHARED_LOCK_FILE
 
 OLD = Path(__file__).parents[1] / "catalog" / "data" / "e1702b9.sql"
 
@@ -115,7 +115,7 @@ def test_new_ones_get_higher_numbers_there(home: Path, url: str) -> None:
 def test_folders_of_this_machine_do_not_move(home: Path, url: str) -> None:
     """The refusal names one, and how many more there are."""
     fill(home, shareable=False)
-    with pytest.raises(UnsuitableFolderError, match=r"without catalog\.url.*\(and 2 more\)"):
+    with pytest.raises(UnsuitableFolderError, match=r"own catalog.*\(and 2 more\)"):
         move_catalog(home, {}, url)
     with closing(open_postgres(url)) as target:
         assert is_empty(target)
@@ -153,15 +153,16 @@ def test_what_differs_there_is_noticed_and_nothing_moves(home: Path, url: str) -
 
 
 def test_a_home_that_is_watched_does_not_move(home: Path, url: str) -> None:
-    """What the watcher writes meanwhile would stay behind."""
+    """What a watcher writes meanwhile, of this catalog or the other one, would stay behind."""
     fill(home)
-    lock = ProcessLock(home / LOCK_FILE)
-    assert lock.try_acquire()
-    try:
-        with pytest.raises(DaemonRunningError):
-            move_catalog(home, {}, url)
-    finally:
-        lock.release()
+    for name in (LOCK_FILE, SHARED_LOCK_FILE):
+        lock = ProcessLock(home / name)
+        assert lock.try_acquire()
+        try:
+            with pytest.raises(DaemonRunningError):
+                move_catalog(home, {}, url)
+        finally:
+            lock.release()
 
 
 def test_the_command_says_what_moved(home: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:

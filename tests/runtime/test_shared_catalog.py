@@ -37,15 +37,15 @@ def test_a_store_opens_on_it(home: Path, url: str) -> None:
 
 
 def test_a_folder_is_refused_and_nothing_is_written(home: Path, url: str, tmp_path: Path) -> None:
-    """The explanation says where it belongs. Without the setting, it is added there."""
+    """The explanation says where it belongs, and there it is added."""
     root = make_storage_dir(tmp_path / "Notes")
     before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
     with open_store(home, overrides={"catalog.url": url}) as store:
-        with pytest.raises(UnsuitableFolderError, match=r"without catalog\.url"):
+        with pytest.raises(UnsuitableFolderError, match=r"own catalog with `strandline --local sd add "):
             store.add_storage_dir(root)
         assert store.list_storage_dirs() == []
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
-    with open_store(home) as store:
+    with open_store(home, local=True, overrides={"catalog.url": url}) as store:
         assert store.add_storage_dir(root).sd.path == str(root)
 
 

@@ -1,8 +1,8 @@
 """Commands that are imported when they run: groups know names and one-line help texts, but no modules.
 
 Importing every command would slow down each start. So a group has a table, and a test checks that its help texts
-equal those of the commands. Options of all commands (``--json``, ``--home``) work before and after the command's
-name, so each command and group gets them here.
+equal those of the commands. Options of all commands (``--json``, ``--home``, ``--local``) work before and after the
+command's name, so each command and group gets them here.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ def _set_home(context: click.Context, _option: click.Parameter, value: str | Non
         context.ensure_object(Session).home = value
 
 
+def _set_local(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        context.ensure_object(Session).is_local = True
+
+
 def list_global_options() -> list[click.Parameter]:
     """The options that every command takes."""
     return [
@@ -46,6 +51,13 @@ def list_global_options() -> list[click.Parameter]:
             expose_value=False,
             callback=_set_home,
             help=OPTIONS["--home DIR"],
+        ),
+        click.Option(
+            ["--local"],
+            is_flag=True,
+            expose_value=False,
+            callback=_set_local,
+            help=OPTIONS["--local"],
         ),
     ]
 

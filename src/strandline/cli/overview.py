@@ -36,6 +36,7 @@ OPTIONS = {
     "--version": "Show the version and exit.",
     "--json": "Answer with one JSON document on stdout.",
     "--home DIR": "Where the catalog, settings, and caches are. [env: STRANDLINE_HOME]",
+    "--local": "Use this machine's own catalog, even if catalog.url names a shared one.",
     "-h, --help": "Show this message and exit.",
 }
 

@@ -211,6 +211,7 @@ def list_(session: Session) -> None:
         for sd, count in zip(sds, counts, strict=True)
     ]
     session.answer({"sds": listed}, lambda: _show_list(sds, counts))
+    session.say_local_folders("`strandline --local sd list`")
 
 
 def _show_list(sds: Sequence[StorageDir], counts: Sequence[FileCounts]) -> None:

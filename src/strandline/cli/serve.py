@@ -51,7 +51,7 @@ def serve(
         from strandline.web.site import get_public_address
 
         begin_log(store.settings.log.level, verbose, quiet)
-        check_alone(store.home)  # before its port, which that process has
+        check_alone(store.home, shared=store.is_shared)  # before its port, which that process has
         web = store.settings.web
         public = get_public_address(web)
         address = find_address(web.host if host is None else host, web.port if port is None else port)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from strandline.cli.garbage import begin_collecting
-from strandline.cli.writing import say, write_json
+from strandline.cli.writing import offer_local_commands, say, write_json
 from strandline.errors import SourceNotFoundError
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Session:
         """Answer in JSON."""
         self.home: str | None = None
         """From ``--home``."""
+        self.is_local = False
+        """From ``--local``: the catalog is this machine's own, whatever the settings say."""
 
     def find_home(self) -> Path:
         """Where the catalog, settings, and caches are. Does not access the disk."""
@@ -41,10 +43,17 @@ class Session:
     def has_catalog(self) -> bool:
         """Whether a catalog exists, so that opening the store would not create one. A shared one counts as there."""
         from strandline.runtime.home import CATALOG_FILE
+
+        return (self.find_home() / CATALOG_FILE).exists() or self.shares_catalog()
+
+    def shares_catalog(self) -> bool:
+        """Whether other machines use the catalog of this run, too."""
+        return not self.is_local and self._has_shared_catalog()
+
+    def _has_shared_catalog(self) -> bool:
         from strandline.runtime.settings import Settings
 
-        home = self.find_home()
-        return (home / CATALOG_FILE).exists() or bool(Settings.load(home, os.environ).catalog.url)
+        return bool(Settings.load(self.find_home(), os.environ).catalog.url)
 
     def open_store(self, *, warns: bool = True, looks: bool = False) -> LocalStore:
         """The store of this home; a context manager.
@@ -60,11 +69,31 @@ class Session:
 
             say_warnings()
         is_new = looks and not self.has_catalog()
-        store = open_store(self.home)
+        # What a message then offers is meant for the same catalog.
+        offer_local_commands(self.is_local and self._has_shared_catalog())
+        store = open_store(self.home, local=self.is_local)
         if is_new:
             say(f"the home {store.home} is new: nothing was there")
         begin_collecting()
         return store
+
+    def say_local_folders(self, command: str) -> None:
+        """If the catalog is shared, says on stderr that this machine has folders of its own, and how to see them.
+
+        Args:
+            command: What shows of them what was shown of the others, in backticks.
+        """
+        if self.json or not self.shares_catalog():
+            return
+        from strandline.model.plain_words import say_count
+        from strandline.runtime.local_folders import count_local_folders
+
+        count = count_local_folders(self.find_home())
+        if count:
+            say(
+                f"{say_count(count, 'folder')} of this machine {'is' if count == 1 else 'are'} in its own catalog; "
+                f"{command} shows {'it' if count == 1 else 'them'}"
+            )
 
     def answer(self, document: Mapping[str, object], show: Callable[[], object]) -> None:
         """Gives the answer: the document if JSON is wanted, otherwise ``show`` writes it for people."""

@@ -112,11 +112,7 @@ def rotate(session: Session) -> None:
 
 def _shares_catalog(session: Session) -> bool:
     """Whether other servers use the catalog of this home, too."""
-    import os
-
-    from strandline.runtime.settings import Settings
-
-    return bool(Settings.load(session.find_home(), os.environ).catalog.url)
+    return session.shares_catalog()
 
 
 def _takes_over(address: str, token: str) -> bool:

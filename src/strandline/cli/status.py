@@ -38,6 +38,7 @@ def status(session: Session) -> int:
         store.refresh_storage_dirs()
         found = store.status()
     session.answer(found.to_json() | {"home_path": str(session.find_home())}, lambda: _show(session, found))
+    session.say_local_folders("`strandline --local status`")
     return EXIT_STATUS[found.outcome]
 
 

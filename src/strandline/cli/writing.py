@@ -8,6 +8,7 @@ one such name would make the whole document unreadable for most readers.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -28,9 +29,26 @@ MAX_WORD_LENGTH = 4
 """A file of so short a name (``a``, ``-``) may only seem to be named in a message: it must stand where names do."""
 
 
+_offers_local = False
+"""Whether commands in messages get ``--local``. One run of the program has one catalog."""
+
+_OFFERED = re.compile(f"(?<=`{PROGRAM} )(?!--local )")
+
+
+def offer_local_commands(is_local: bool) -> None:
+    """From now on, commands that a line for people offers are for this machine's own catalog, or are not."""
+    global _offers_local
+    _offers_local = is_local
+
+
+def _for_this_catalog(text: str) -> str:
+    """With ``--local`` in the commands that it offers, if this run has it: otherwise they would work on others'."""
+    return _OFFERED.sub("--local ", text) if _offers_local else text
+
+
 def write_line(line: str = "") -> None:
     """Writes one line of output. The caller must have escaped foreign names."""
-    _write(f"{line}\n")
+    _write(f"{_for_this_catalog(line)}\n")
 
 
 def write_plain_line(line: str) -> None:
@@ -95,7 +113,7 @@ def _escape_char(char: str) -> str:
 
 def say(message: str) -> None:
     """Writes one line on stderr for a person."""
-    write_message(f"{PROGRAM}: {shorten(show_plainly(message))}")
+    write_message(f"{PROGRAM}: {shorten(_for_this_catalog(show_plainly(message)))}")
 
 
 def write_message(line: str) -> None:

@@ -54,3 +54,8 @@ MAX_PORT = 65_535
 
 AUDIT_MAX_LINES = 100_000
 """Of the audit: some 20 MB."""
+
+SCRATCH, SHARED_SCRATCH = "scratch", "scratch-shared"
+"""The folders of a home for temporary files: of its own catalog, and of one that it shares. Notes there say which
+temporaries in the folders of a catalog are this machine's, so the programs of another catalog must not remove them.
+"""

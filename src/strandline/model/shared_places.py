@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from strandline.model.buckets import is_bucket_address
+from strandline.model.remedies import say_command
 
 
 def find_objection_to_sharing(path: str) -> str | None:
@@ -17,10 +18,16 @@ def find_objection_to_sharing(path: str) -> str | None:
         return None
     return (
         f"{path} is a folder of this machine, and the catalog is shared with others (catalog.url): there, that path "
-        "is another folder or none; add it to this machine's own catalog, without catalog.url, or add a bucket"
+        "is another folder or none; add it to this machine's own catalog with "
+        f"{say_command('--local', 'sd', 'add', path)}, or add a bucket"
     )
 
 
 def list_objections(paths: Iterable[str]) -> list[str]:
     """Why a catalog with these places cannot become a shared one; empty if it can."""
-    return [objection for path in paths if (objection := find_objection_to_sharing(path)) is not None]
+    return [
+        f"{path} is a folder of this machine, which a shared catalog cannot have; folders stay in this machine's own "
+        f"catalog: with catalog.url set, {say_command('--local', 'sd', 'list')} lists them"
+        for path in paths
+        if not is_bucket_address(path)
+    ]

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from strandline.services.event_stream import EventStream
 
 
+LOCAL = {"catalog.url": ""}
+"""The settings of the store of this machine's own catalog."""
+
+
 class LocalStore(Store):
     """The store of this machine: the facade, and what only the assembly knows."""
 
@@ -144,6 +148,7 @@ class LocalStore(Store):
 def open_store(
     home: str | os.PathLike[str] | None = None,
     *,
+    local: bool = False,
     environ: Mapping[str, str] | None = None,
     overrides: Mapping[str, int | float | str] | None = None,
     now: Callable[[], datetime] = utc_now,
@@ -153,6 +158,7 @@ def open_store(
     Args:
         home: The folder of catalog, settings, and caches. Default: ``STRANDLINE_HOME``, then the platform's data
             folder.
+        local: Opens this machine's own catalog, even if the home uses a shared one (``catalog.url``).
         environ: Replaces the process's environment.
         overrides: Settings by key (``"scan.batch_files"``), which take precedence over file and environment.
         now: The wall clock, for tests that let a day pass.
@@ -165,7 +171,7 @@ def open_store(
     """
     environ = os.environ if environ is None else environ
     place = find_home(home, environ)
-    settings = Settings.load(place, environ, overrides)
+    settings = Settings.load(place, environ, {**(overrides or {}), **(LOCAL if local else {})})
     _check_not_synced(place)
     ensure_home(place, has_catalog=not settings.catalog.url)
     bell = Bell()

@@ -45,7 +45,8 @@ def move_catalog(
     own = replace(settings, catalog=replace(settings.catalog, url=""))
     shared = replace(settings, catalog=replace(settings.catalog, url=url))
     ensure_home(home)
-    check_alone(home)
+    check_alone(home, shared=False)
+    check_alone(home, shared=True)
     with (
         closing(open_catalog_of(home, shared if back else own)) as source,
         closing(open_catalog_of(home, own if back else shared)) as target,

@@ -16,7 +16,7 @@ from strandline.pictures.decoding import stop_decoders
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.heap import limit_pools
 from strandline.runtime.process_lock import ProcessLock
-from strandline.runtime.watching.session import LOCK_FILE
+from strandline.runtime.watching.session import lock_file_of
 from strandline.runtime.watching.watcher import Watcher
 
 
@@ -28,17 +28,18 @@ class Daemon:
     watcher: Watcher
 
 
-def check_alone(home: Path) -> None:
-    """Refuses to go on if another process watches this home. ``run_daemon`` may still be refused a moment later.
+def check_alone(home: Path, *, shared: bool) -> None:
+    """Refuses to go on if another process watches this home with its own catalog, or with the shared one.
+    ``run_daemon`` may still be refused a moment later.
 
     Raises:
         DaemonRunningError: One does.
     """
-    _lock(home).release()
+    _lock(home, shared=shared).release()
 
 
-def _lock(home: Path) -> ProcessLock:
-    lock = ProcessLock(home / LOCK_FILE)
+def _lock(home: Path, *, shared: bool) -> ProcessLock:
+    lock = ProcessLock(lock_file_of(home, shared=shared))
     if not lock.try_acquire():
         raise DaemonRunningError(
             f"another process, `strandline serve` or `strandline watch`, already watches {home}; "
@@ -52,12 +53,14 @@ def _lock(home: Path) -> ProcessLock:
 def run_daemon(store: LocalStore) -> Iterator[Daemon]:
     """Watches while the block runs. Returns at once: the first scans run in the background.
 
+    A home that uses a shared catalog can have two: one of that catalog, and one of its own.
+
     At the end everything has stopped, except for threads that hang on a dead disk. They are abandoned.
 
     Raises:
         DaemonRunningError: Another process watches this home.
     """
-    lock = _lock(store.home)
+    lock = _lock(store.home, shared=store.is_shared)
     limit_pools()
     watcher = Watcher(store.bench, store.settings, store.scans)
     try:

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from strandline.errors import DiskError
 from strandline.folders.disk_errors import disk_errors
+from strandline.model.defaults import SCRATCH, SHARED_SCRATCH
 
 CATALOG_FILE = "catalog.db"
 
-FOLDERS = ("scratch", "cache")
+FOLDERS = (SCRATCH, "cache")
 """What can contain pixels. Below them files keep any rights, because nobody else gets that far."""
 
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -39,7 +40,7 @@ def ensure_home(home: Path, *, has_catalog: bool = True) -> None:
                 f"{home} is not a folder; choose another home with --home or STRANDLINE_HOME", path=str(home)
             )
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in FOLDERS:
+        for folder in FOLDERS if has_catalog else (*FOLDERS, SHARED_SCRATCH):
             (home / folder).mkdir(mode=0o700, exist_ok=True)
         # An empty file is a new catalog to SQLite, and its WAL gets the same rights.
         with suppress(FileExistsError):

@@ -141,7 +141,8 @@ class Workbench:
     """By an address: connections are kept."""
 
     def __post_init__(self) -> None:
-        self.scratch = self.home / "scratch"
+        # Notes about temporaries in folders are in the scratch of the catalog that knows these folders.
+        self.scratch = self.home / (defaults.SHARED_SCRATCH if self.catalog.is_shared else defaults.SCRATCH)
         self.stillness = Stillness(self.monotonic)
         self.interruptions = Interruptions(self.monotonic)
         self.refusals = Interruptions(self.monotonic, REFUSALS_REMEMBERED)

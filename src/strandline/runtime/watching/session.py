@@ -1,8 +1,8 @@
 """A watching session: the watcher runs while somebody iterates over events, each once and in the journal's order.
 
 Events are read only from the journal; the bell only says when to look. So those of other processes are included, and
-a slow reader misses none. One process per home has the watcher's lock. All other sessions follow its journal and take
-over when it ends.
+a slow reader misses none. One process per catalog of a home has the watcher's lock. All other sessions follow its
+journal and take over when it ends.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 
 from strandline.errors import StrandlineError
 from strandline.logs import get_logger
@@ -29,6 +30,13 @@ from strandline.services.workbench import Workbench
 log = get_logger(__name__)
 
 LOCK_FILE = "watcher.lock"
+SHARED_LOCK_FILE = "watcher-shared.lock"
+"""Of a home with a shared catalog: it may watch the folders of its own catalog, too."""
+
+
+def lock_file_of(home: Path, *, shared: bool) -> Path:
+    """The file that the process locks that watches the storage directories of one of the home's catalogs."""
+    return home / (SHARED_LOCK_FILE if shared else LOCK_FILE)
 
 
 def watch_events(
@@ -102,7 +110,7 @@ class _Session:
         self._settings = settings
         self._listener = bell.listen()
         bench.catalog.listen()
-        self._lock = ProcessLock(bench.home / LOCK_FILE)
+        self._lock = ProcessLock(lock_file_of(bench.home, shared=bench.catalog.is_shared))
         self._watcher: Watcher | None = None
         self._is_complete = threading.Event()
         self._fault: BaseException | None = None

@@ -1,0 +1,33 @@
+"""Local folders: what a home that uses a shared catalog has in its own one.
+
+A folder belongs to one machine, so its images stay in that machine's own catalog, in the home, beside the shared one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+from strandline.errors import StrandlineError
+from strandline.model.buckets import is_bucket_address
+from strandline.runtime.assembly import LOCAL, open_catalog_of
+from strandline.runtime.home import CATALOG_FILE
+from strandline.runtime.settings import Settings
+
+
+def count_local_folders(home: Path, environ: Mapping[str, str] | None = None) -> int:
+    """How many folders the home's own catalog has. 0 if there is none, or if it cannot be read: opening it says why.
+
+    Buckets do not count: after ``catalog migrate`` they are in both catalogs. Creates nothing. Cost: opens the
+    catalog, and reads one small table.
+    """
+    try:
+        if not (home / CATALOG_FILE).stat().st_size:  # made by a command that needs only the home
+            return 0
+        settings = Settings.load(home, os.environ if environ is None else environ, LOCAL)
+        with closing(open_catalog_of(home, settings)) as catalog, catalog.read() as reader:
+            return sum(not is_bucket_address(sd.path) for sd in reader.sds.list_storage_dirs())
+    except (OSError, StrandlineError):
+        return 0
