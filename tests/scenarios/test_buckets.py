@@ -178,13 +178,13 @@ def test_an_image_is_saved_once(tmp_path: Path, s3_server: S3Server) -> None:
         )
 
 
-def test_a_wrong_object_under_the_name_makes_room_for_a_save(machine: BucketMachine, tmp_path: Path) -> None:
-    """It was read, is not what its name says, and is kept in the home."""
+def test_a_wrong_object_under_the_name_makes_room_for_a_save(machine: BucketMachine) -> None:
+    """It was read, is not what its name says, and is kept."""
     machine.add()
     machine.put(TWO, name_of(ONE))
     machine.store.save(ONE, sd=machine.sd)
     assert machine.other.get(f"media/{name_of(ONE)}") == ONE
-    kept = [path.read_bytes() for path in (tmp_path / "home").rglob("*.png")]
+    kept = [machine.store.trash.read(entry.trash_id) for entry in machine.store.trash.list_entries()]
     assert kept == [TWO]
 
 
@@ -216,7 +216,7 @@ def test_images_are_copied_between_folders_and_buckets(machine: BucketMachine, t
 
 
 def test_a_bad_object_gets_its_right_bytes_back(machine: BucketMachine, tmp_path: Path) -> None:
-    """It is replaced only as the version that was found bad, and kept in the home."""
+    """It is replaced only as the version that was found bad, and kept in the trash."""
     machine.add(ONE)
     machine.store.add_storage_dir(make_storage_dir(tmp_path / "folder", ONE))
     assert machine.store.exists(id_of(ONE))
@@ -227,7 +227,7 @@ def test_a_bad_object_gets_its_right_bytes_back(machine: BucketMachine, tmp_path
     machine.clock.pass_time(days=2)
     report = machine.store.heal(machine.store.verify([machine.sd]))
     assert machine.other.get(f"media/{name_of(ONE)}") == ONE, report
-    kept = [path.read_bytes() for path in (tmp_path / "home" / "trash").rglob("*.png")]
+    kept = [machine.store.trash.read(entry.trash_id) for entry in machine.store.trash.list_entries()]
     assert kept == [bad]
 
 

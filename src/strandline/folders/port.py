@@ -110,6 +110,60 @@ class OpenImage(Protocol):
         ...
 
 
+class Shelf(Protocol):
+    """A trash of its own for the files of one storage directory, where every machine that sees the place finds it.
+
+    An entry has a number, the bytes under their file name, and a description. All methods raise ``OSError`` if
+    nothing can be told.
+    """
+
+    @property
+    def prefix(self) -> str:
+        """Where the shelves of the place are."""
+        ...
+
+    def where(self, entry: str, filename: str) -> str:
+        """An entry's bytes, in the form that people write."""
+        ...
+
+    def take_copy(self, path: str, entry: str) -> AsideCopy:
+        """Copies a file of the storage directory durably into a new entry.
+
+        Raises:
+            FileNotFoundError: There is nothing to copy.
+            ImageTooLargeError: It cannot be read back.
+        """
+        ...
+
+    def write_about(self, entry: str, data: bytes) -> None:
+        """Writes an entry's description durably, once."""
+        ...
+
+    def read_about(self, entry: str) -> bytes | None:
+        """An entry's description. None if it has none, or one that is far too long."""
+        ...
+
+    def has_bytes(self, entry: str, filename: str) -> bool:
+        """Whether the entry has its bytes."""
+        ...
+
+    def read(self, entry: str, filename: str) -> ProofCopy:
+        """The bytes of an entry. Raises ``FileNotFoundError``, or ``ImageTooLargeError``."""
+        ...
+
+    def list_entries(self) -> list[str]:
+        """The numbers of all entries, or whatever else is there."""
+        ...
+
+    def find_last_change(self, entry: str) -> datetime | None:
+        """When something was last written into an entry. None if there is nothing."""
+        ...
+
+    def remove(self, entry: str) -> None:
+        """Removes an entry for good, first its description. Best effort."""
+        ...
+
+
 class Folder(Protocol):
     """The place of one storage directory. The module's docstring has the rules for all methods."""
 
@@ -360,10 +414,15 @@ class Folder(Protocol):
         """
         ...
 
+    def open_shelf(self) -> Shelf | None:
+        """The trash beside the place, for what is replaced in it. None: the home's trash is. Asks nothing."""
+        ...
+
     def put_aside(self, name: str, folder: Path, aside: str) -> AsideCopy:
         """Copies a file durably into a folder of the home, before it is replaced.
 
         Raises:
+            RefusedError: The place has a shelf of its own.
             FileNotFoundError: There is nothing to copy.
             UnreadableFileError, DiskError, TimeoutError: Nothing was copied.
         """

@@ -16,6 +16,12 @@ MAX_KEY_BYTES = 1024
 MAX_PREFIX_BYTES = MAX_KEY_BYTES - len("/media/") - 255
 """The key of any image must fit."""
 
+TRASH_PREFIX = ".strandline-trash"
+"""Where the trash of a bucket is unless a setting says otherwise. The dot keeps it out of trees that people see."""
+
+MAX_TRASH_PREFIX_BYTES = 100
+"""Its keys have two numbers and a file name, too."""
+
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _NOT_PLAIN = re.compile(r"[\x00-\x1f\x7f\\]")
 
@@ -33,6 +39,8 @@ class BucketOptions:
     """Of one request."""
     retries: int = 3
     """Of one request that got no answer, or one that says nothing (5xx)."""
+    trash_prefix: str = TRASH_PREFIX
+    """What the keys of the bucket's trash begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,14 @@ class BucketAddress:
     def path_of(self, key: str) -> str:
         """The path below the prefix of a key that begins with it."""
         return key[len(self.prefix) + 1 :] if self.prefix else key
+
+
+def is_apart(address: BucketAddress, trash_prefix: str) -> bool:
+    """Whether a storage directory at this address and the trash of its bucket are not inside of one another. A whole
+    bucket passes over its trash.
+    """
+    own, trash = f"{address.prefix}/", f"{trash_prefix}/"
+    return not address.prefix or not (own.startswith(trash) or trash.startswith(own))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import field
 from typing import TypeVar
 
 from strandline.model import defaults
-from strandline.model.buckets import BucketOptions
+from strandline.model.buckets import MAX_TRASH_PREFIX_BYTES, BucketOptions, is_plain_key
 from strandline.model.defaults import MAX_PORT
 from strandline.model.log_levels import LOG_LEVELS
 from strandline.model.values import dataclass
@@ -118,6 +118,16 @@ def find_fault_in_endpoint(text: str) -> str | None:
     """The address of an object store, without a user's name in it."""
     is_address = not text or re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", text)
     return None if is_address else "an address such as https://s3.example.org or http://127.0.0.1:8333"
+
+
+def find_fault_in_trash_prefix(text: str) -> str | None:
+    """A prefix that no storage directory shows."""
+    is_prefix = text.startswith(".") and is_plain_key(text) and len(text.encode()) <= MAX_TRASH_PREFIX_BYTES
+    return (
+        None
+        if is_prefix
+        else "a prefix that begins with a dot, such as .strandline-trash, without / at its end"
+    )
 
 
 def find_fault_in_region(text: str) -> str | None:
@@ -306,6 +316,12 @@ class S3Settings:
         "How often a request is repeated that got no answer, or a server error.",
         at_least=0,
         at_most=20,
+    )
+    trash_prefix: str = _setting(
+        _S3.trash_prefix,
+        "What the keys begin with under which a bucket keeps what was replaced in it. It must be the same on all "
+        "machines that share a bucket, and outside of every storage directory.",
+        find_fault=find_fault_in_trash_prefix,
     )
 
 

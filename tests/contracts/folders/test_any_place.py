@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import io
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -178,16 +179,23 @@ def test_several_new_images_are_written_at_once(any_place: AnyPlace) -> None:
 
 
 def test_a_file_is_put_aside(any_place: AnyPlace, tmp_path: Path) -> None:
-    """A durable copy in the home; the file stays."""
+    """A durable copy in the home, or on the shelf of the place; the file stays."""
     any_place.put("media/x.png", ONE)
-    copied = any_place.folder.put_aside("x.png", tmp_path, "aside")
-    assert (copied.stamp, copied.changed_meanwhile) == (
-        dict(any_place.folder.probe(["x.png"]))["x.png"],
-        False,
-    )
-    assert (tmp_path / "aside").read_bytes() == any_place.get("media/x.png") == ONE
-    with pytest.raises(FileNotFoundError):
-        any_place.folder.put_aside("nothing.png", tmp_path, "none")
+    shelf = any_place.folder.open_shelf()
+    if shelf is None:
+        copied = any_place.folder.put_aside("x.png", tmp_path, "aside")
+        kept = (tmp_path / "aside").read_bytes()
+        with pytest.raises(FileNotFoundError):
+            any_place.folder.put_aside("nothing.png", tmp_path, "none")
+    else:
+        copied = shelf.take_copy("media/x.png", "entry")
+        with shelf.read("entry", "x.png") as copy:
+            kept = copy.read()
+        with pytest.raises(FileNotFoundError):
+            shelf.take_copy("media/nothing.png", "none")
+    stamp = dict(any_place.folder.probe(["x.png"]))["x.png"]
+    assert (copied.stamp, copied.sha256, copied.changed_meanwhile) == (stamp, sha256(ONE).hexdigest(), False)
+    assert kept == any_place.get("media/x.png") == ONE
 
 
 def test_the_identity_is_read_and_written(any_place: AnyPlace) -> None:

@@ -72,6 +72,8 @@ class BucketClient:
     def __init__(self, address: BucketAddress, options: BucketOptions) -> None:
         self.address = address
         self.options = options
+        self._trash = "" if address.prefix else options.trash_prefix
+        """In a whole bucket, the trash is below the prefix, and is no part of what is there."""
         self._opened: S3Store | None = None
 
     def head(self, path: str) -> Version:
@@ -124,15 +126,16 @@ class BucketClient:
         with self._asking("list", folder):
             for piece in self._store().list(prefix, offset=offset, chunk_size=1000):
                 versions = [self._version(meta) for meta in piece]
-                yield [version for version in versions if version.path and version.path != folder]
+                yield [version for version in versions if self._is_seen(version.path, folder)]
 
     def list_level(self, folder: str) -> tuple[list[str], list[Version]]:
         """The names of the folders directly in a folder, and the objects in it. One LIST for 1,000 of them."""
         with self._asking("list", folder):
             found = self._store().list_with_delimiter(self.address.key_of(folder) or None)
-            folders = [prefix.rpartition("/")[2] for prefix in found["common_prefixes"]]
+            paths = [self.address.path_of(prefix) for prefix in found["common_prefixes"]]
+            folders = [path.rpartition("/")[2] for path in paths if self._is_seen(path, folder)]
             versions = [self._version(meta) for meta in found["objects"]]
-        return folders, [version for version in versions if version.path and version.path != folder]
+        return folders, [version for version in versions if self._is_seen(version.path, folder)]
 
     def has_any(self, folder: str) -> bool:
         """Whether anything is below a folder. One LIST, which also tells whether the bucket can be listed."""
@@ -155,8 +158,19 @@ class BucketClient:
         """
         return self._put(path, data, {"e_tag": e_tag}, about)
 
+    def copy(self, path: str, key: str) -> None:
+        """Lets the server copy the version that has the path now to a key of the same bucket, which is ours alone.
+        One PUT. No condition can be given: what was copied must be read.
+
+        Raises:
+            FileNotFoundError: There is none.
+        """
+        source = self._key(path)
+        with self._asking("copy", path):
+            self._store().copy(source, key)
+
     def delete(self, path: str) -> None:
-        """Deletes an object of our own: one that a probe has made, or an identity that has been taken over."""
+        """Deletes an object of our own: what a probe made, an identity that was taken over, what leaves the trash."""
         key = self._key(path)
         with self._asking("delete", path):
             self._store().delete(key)
@@ -166,6 +180,11 @@ class BucketClient:
         with self._asking("write", path):
             put = self._store().put(key, data, mode=mode, attributes=about or {}, use_multipart=False)
             return put["e_tag"] or self._version(self._store().head(key)).e_tag
+
+    def _is_seen(self, path: str, folder: str) -> bool:
+        """Whether something below a folder is not the folder itself, and not in the trash."""
+        is_trash = self._trash and f"{path}/".startswith(f"{self._trash}/")
+        return bool(path) and path != folder and not is_trash
 
     def _key(self, path: str) -> str:
         key = self.address.key_of(path)

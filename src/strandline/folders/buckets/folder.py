@@ -28,6 +28,7 @@ from strandline.model.picture_places import MAX_SETTINGS_BYTES, SETTINGS, SIGNS,
 from strandline.model.values import dataclass
 
 if TYPE_CHECKING:
+    from strandline.folders.buckets.shelf import BucketShelf
     from strandline.folders.identity_writes import AppliedIdentity
     from strandline.folders.odd_names import OddNames
     from strandline.folders.proof_copies import Hashed, Reading
@@ -340,10 +341,15 @@ class BucketFolder:
         except OSError as error:
             raise as_disk_error(error, "look at", self.where(name)) from error
 
-    def put_aside(self, name: str, folder: Path, aside: str) -> AsideCopy:
-        """Reads it once."""
-        with self._unreadable(name):
-            return self.calls.patient(lambda: writing.copy_aside(self.calls, self._path(name), folder, aside))
+    def open_shelf(self) -> BucketShelf:
+        """A prefix of the same bucket, outside of every storage directory."""
+        from strandline.folders.buckets.shelf import open_shelf
+
+        return open_shelf(self.calls)
+
+    def put_aside(self, name: str, folder: Path, aside: str) -> AsideCopy:  # noqa: ARG002
+        """Always refused: a machine's home is no place for what an organization keeps."""
+        raise self._stays(name)
 
     def move_aside(
         self,
@@ -353,7 +359,10 @@ class BucketFolder:
         judge: Callable[[AsideCopy], None],  # noqa: ARG002
     ) -> AsideCopy:
         """Always refused."""
-        raise NotInBucketsError(
+        raise self._stays(name)
+
+    def _stays(self, name: str) -> NotInBucketsError:
+        return NotInBucketsError(
             f"{self.where(name)} stays, because nothing is taken out of buckets; delete it with another program",
             path=self.where(name),
         )

@@ -5,15 +5,12 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from strandline.errors import InvalidPathError
 from strandline.folders.buckets.calls import BucketCalls
 from strandline.folders.buckets.client import ReplacedError, number_of
-from strandline.folders.buckets.reading import read_copy
 from strandline.folders.port import SaveMode
-from strandline.folders.saving import WrittenFile, write_whole
-from strandline.folders.setting_aside import AsideCopy
+from strandline.folders.saving import WrittenFile
 from strandline.model.buckets import is_plain_key
 from strandline.model.image_files import FileStamp
 from strandline.model.media_types import find_media_type_by_extension
@@ -62,20 +59,6 @@ def check_plain(calls: BucketCalls, path: str) -> None:
     """
     if not is_plain_key(calls.client.address.key_of(path)) or path.startswith("/"):
         raise InvalidPathError(f"{path!r} is not a plain name for an object", path=path)
-
-
-def copy_aside(calls: BucketCalls, path: str, folder: Path, aside: str) -> AsideCopy:
-    """Copies an object durably into a folder of the home. Reads it once.
-
-    Raises:
-        FileNotFoundError: There is none.
-        FileExistsError: The name is taken in the folder.
-        DiskError: The folder refused it. Nothing was copied.
-    """
-    with read_copy(calls, path, on_progress=lambda _: None) as copy:
-        with copy.open() as data:
-            write_whole(folder, aside, data, scratch=calls.means.scratch)
-        return AsideCopy(copy.stamp, copy.sha256, copy.size_bytes, changed_meanwhile=copy.changed_while_read)
 
 
 def _written(data: bytes, e_tag: str) -> WrittenFile:

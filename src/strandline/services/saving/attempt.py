@@ -36,7 +36,7 @@ from strandline.services.proving.prove import Outcome, ProofResult, look_at, pro
 from strandline.services.saving.foreign import keep_foreign
 from strandline.services.saving.intake import TakenSource, remember_name
 from strandline.services.storage_dirs.writing import check_writable
-from strandline.services.trashing.trash import copy_to_trash, discard_copy
+from strandline.services.trashing.trash import copy_to_trash, take_back
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -227,10 +227,10 @@ class Attempt:
         except BaseException:
             with suppress(OSError):
                 if is_still_the_same():
-                    discard_copy(self.bench, trashed)
+                    take_back(self.bench, trashed)
             raise
         if written is None:
-            discard_copy(self.bench, trashed)
+            take_back(self.bench, trashed)
         return written, trashed
 
     @property

@@ -19,7 +19,7 @@ from strandline.errors import (
     StorageDirOfflineError,
     UnsuitableFolderError,
 )
-from strandline.model.buckets import is_bucket_address, parse_bucket_address
+from strandline.model.buckets import is_apart, is_bucket_address, parse_bucket_address
 from strandline.model.passed_over import is_in_passed_over
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Workbench
@@ -105,12 +105,20 @@ def _resolve_bucket(bench: Workbench, text: str) -> str:
     Raises:
         InvalidPathError: It is no address.
         StorageDirNotFoundError: There is no such bucket.
+        UnsuitableFolderError: The bucket's trash is there.
         MissingExtraError: The part for buckets is not installed.
     """
     from strandline.extras import S3, check_extra  # here: few people have a bucket
 
     check_extra(S3)
-    root = parse_bucket_address(text).text
+    address, trash = parse_bucket_address(text), bench.limits.s3.trash_prefix
+    root = address.text
+    if not is_apart(address, trash):
+        raise UnsuitableFolderError(
+            f"{root} cannot be a storage directory, because the trash of its bucket is at {trash}; give another "
+            "prefix, or change s3.trash_prefix on every machine",
+            path=root,
+        )
     try:
         bench.folder_at(root).find_real_root()
     except OSError as error:

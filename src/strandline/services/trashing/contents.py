@@ -21,6 +21,7 @@ from strandline.model.trash import (
 )
 from strandline.services.storage_dirs.manage import StorageDirRef, get_storage_dir
 from strandline.services.trashing.restore import restore_entries, restore_images
+from strandline.services.trashing.shelves import recover_shelf
 from strandline.services.trashing.trash import discard_copy, open_bytes, recover, rules_of
 from strandline.services.workbench import Workbench
 
@@ -115,6 +116,7 @@ def list_trash(bench: Workbench, sd: StorageDir | None = None) -> list[TrashedFi
         sds = reader.sds.list_storage_dirs()
     for each in sds:
         recover(bench, each)
+        recover_shelf(bench, each)
     with bench.catalog.read() as reader:
         entries = reader.trash.list_trashed()
     if sd is not None:

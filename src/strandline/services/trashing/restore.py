@@ -26,6 +26,7 @@ from strandline.model.sync_names import is_identity_like
 from strandline.model.trash import RESTORABLE, TrashedFile, choose_to_restore
 from strandline.services.proving.prove import prove_file
 from strandline.services.storage_dirs.writing import check_writable
+from strandline.services.trashing.shelves import recover_shelf
 from strandline.services.trashing.trash import discard_copy, open_bytes, recover
 from strandline.services.workbench import Workbench
 
@@ -45,6 +46,7 @@ def restore_images(
     sds = _list_storage_dirs(bench)
     for each in sds:
         recover(bench, each)
+        recover_shelf(bench, each)
     wanted: list[tuple[TrashedFile, StorageDir | None]] = []
     missing: list[RefusedChange] = []
     for image_id in dict.fromkeys(image_ids):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -28,19 +27,24 @@ from strandline.model.image_ids import ImageId
 from strandline.model.states import EXPECTED, after_deletion, event_between
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import RESTORABLE, TrashedFile, TrashReason, TrashRules, parse_trashed
+from strandline.services.trashing.shelves import (
+    HALF_MADE_AFTER,
+    TRASH_ID,
+    about_of,
+    copy_to_shelf,
+    entry_of,
+    find_on_shelf,
+    read_from_shelf,
+    shelf_of,
+)
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
     from strandline.catalog.port import Writer
-    from strandline.folders.port import AsideCopy, Folder
+    from strandline.folders.port import AsideCopy, Folder, Shelf
     from strandline.model.image_files import FileStamp
 
 ABOUT_FILE = "about.json"
-
-HALF_MADE_AFTER = timedelta(days=1)
-"""A description without bytes is left by a process that was killed. Until then, the process may be at work."""
-
-_TRASH_ID = re.compile("[0-9a-f]{32}")
 
 
 def rules_of(bench: Workbench) -> TrashRules:
@@ -61,12 +65,15 @@ def copy_to_trash(
         UnreadableFileError, DiskError: It cannot be read or copied. Nothing was changed.
     """
     place = bench.folder(sd)
+    shelf = place.open_shelf()
+    if shelf is not None:
+        return copy_to_shelf(bench, sd, shelf, name, image_id, reason)
     folder = _make_entry(bench, sd)
     try:
         with disk_errors("copy", place.where(name), FileNotFoundError):
             copied = place.put_aside(name, folder, _last_part(name))
-        trashed = _entry_of(bench, sd, place.layout.path_of(name), image_id, reason, folder.name, copied)
-        _describe(bench, folder, trashed)
+        trashed = entry_of(bench, sd, place.layout.path_of(name), image_id, reason, folder.name, copied)
+        write_whole(folder, ABOUT_FILE, about_of(trashed), scratch=bench.scratch)
     except BaseException:
         _remove(folder)
         raise
@@ -101,9 +108,9 @@ def move_to_trash(
     def describe(copy: AsideCopy) -> None:
         judge(copy)
         path = place.layout.path_of(name)
-        trashed = _entry_of(bench, sd, path, image_id, reason, folder.name, copy)
+        trashed = entry_of(bench, sd, path, image_id, reason, folder.name, copy)
         made.append((trashed, copy.stamp))
-        _describe(bench, folder, trashed)
+        write_whole(folder, ABOUT_FILE, about_of(trashed), scratch=bench.scratch)
 
     def discard() -> None:
         """Unless the bytes in the folder may be all that is left of the file."""
@@ -131,9 +138,26 @@ def discard_copy(bench: Workbench, trashed: TrashedFile) -> None:
     any more, durably.
     """
     folder = folder_of(bench, trashed)
+    shelf = None if folder.is_dir() else shelf_of(bench, trashed)
+    if shelf is not None:
+        shelf.remove(trashed.trash_id)
+        return
     _remove(folder)
     with suppress(OSError), open_folder(folder.parent) as above:
         above.sync()
+
+
+def take_back(bench: Workbench, trashed: TrashedFile) -> None:
+    """Removes a copy of bytes that were not replaced after all. Best effort; never raises. It leaves the index, too,
+    in which another process may have put it.
+    """
+    discard_copy(bench, trashed)
+    with suppress(StrandlineError):
+        with bench.catalog.read() as reader:
+            is_known = reader.trash.find_trashed(trashed.trash_id) is not None
+        if is_known:
+            with bench.catalog.write() as writer:
+                writer.trash.delete_trashed([trashed.trash_id])
 
 
 def folder_of(bench: Workbench, trashed: TrashedFile) -> Path:
@@ -155,23 +179,13 @@ def open_bytes(bench: Workbench, entry: TrashedFile, opened: ExitStack) -> Proof
         WrongBytesError: They are not the deleted ones any more.
         DiskError: They are gone, or cannot be read.
     """
-    path = file_of(bench, entry)
-    try:
-        file = opened.enter_context(open_regular(path))
-    except FileNotFoundError as error:
-        raise DiskError(
-            f"the bytes of {entry.path} are not in the trash any more ({path}); somebody removed them",
-            path=str(path),
-        ) from error
-    limits = bench.limits
-    copy = opened.enter_context(
-        read_proof_copy(
-            file,
-            max_memory_bytes=limits.max_memory_bytes,
-            limit_bytes=limits.read_max_bytes,
-            scratch=bench.scratch,
-        )
-    )
+    path: Path | str = file_of(bench, entry)
+    shelf = None if folder_of(bench, entry).is_dir() else shelf_of(bench, entry)
+    if shelf is not None:
+        path = shelf.where(entry.trash_id, entry.filename)
+        copy = opened.enter_context(read_from_shelf(shelf, entry))
+    else:
+        copy = opened.enter_context(_read_file(bench, entry, opened))
     if copy.sha256 != entry.sha256:
         raise WrongBytesError(
             f"the bytes of {entry.path} in the trash ({path}) are not the deleted ones any more, so they were not "
@@ -179,6 +193,23 @@ def open_bytes(bench: Workbench, entry: TrashedFile, opened: ExitStack) -> Proof
             path=str(path),
         )
     return copy
+
+
+def _read_file(bench: Workbench, entry: TrashedFile, opened: ExitStack) -> ProofCopy:
+    path, limits = file_of(bench, entry), bench.limits
+    try:
+        file = opened.enter_context(open_regular(path))
+    except FileNotFoundError as error:
+        raise DiskError(
+            f"the bytes of {entry.path} are not in the trash any more ({path}); somebody removed them",
+            path=str(path),
+        ) from error
+    return read_proof_copy(
+        file,
+        max_memory_bytes=limits.max_memory_bytes,
+        limit_bytes=limits.read_max_bytes,
+        scratch=bench.scratch,
+    )
 
 
 def record_deletion(
@@ -207,7 +238,7 @@ def recover(bench: Workbench, sd: StorageDir) -> None:
     for sd_id in (sd.sd_id, *sd.aliases):
         folder = _folder_for(bench, sd_id)
         with suppress(OSError):
-            found = {name for name in os.listdir(folder) if _TRASH_ID.fullmatch(name)}
+            found = {name for name in os.listdir(folder) if TRASH_ID.fullmatch(name)}
             with bench.catalog.read() as reader:
                 unknown = found - reader.trash.list_trash_ids() if found else set()
             for trash_id in sorted(unknown):
@@ -244,39 +275,22 @@ def read_about(folder: Path) -> TrashedFile | None:
 
 
 def find_entry(bench: Workbench, known: TrashedFile) -> TrashedFile | None:
-    """The entry as the disk describes it, if its bytes are in the trash of this home, and are called the same."""
+    """The entry as the disk describes it, if its bytes are in the trash of this home, and are called the same. Or as
+    the trash of a known bucket describes it.
+    """
     folder = folder_of(bench, known)
-    trashed = read_about(folder)
-    is_same = trashed is not None and trashed.sha256 == known.sha256
-    return trashed if is_same and file_of(bench, known).is_file() else None
+    trashed, has_bytes = read_about(folder), file_of(bench, known).is_file()
+    if trashed is None and (shelf := _find_known_shelf(bench, known)) is not None:
+        with suppress(OSError):
+            trashed, has_bytes = find_on_shelf(shelf, known.trash_id), True
+    return trashed if has_bytes and trashed is not None and trashed.sha256 == known.sha256 else None
 
 
-def _entry_of(
-    bench: Workbench,
-    sd: StorageDir,
-    path: str,
-    image_id: ImageId,
-    reason: TrashReason,
-    trash_id: str,
-    copy: AsideCopy,
-) -> TrashedFile:
-    return TrashedFile(
-        trash_id=trash_id,
-        sd_id=sd.sd_id,
-        sd_path=sd.path,
-        path=path,
-        image_id=image_id,
-        size_bytes=copy.size_bytes,
-        sha256=copy.sha256,
-        reason=reason,
-        trashed_at=bench.now(),
-        mtime_ns=copy.stamp.mtime_ns,
-    )
-
-
-def _describe(bench: Workbench, folder: Path, trashed: TrashedFile) -> None:
-    text = json.dumps(trashed.to_json(), indent=2, ensure_ascii=False) + "\n"
-    write_whole(folder, ABOUT_FILE, text.encode(errors="surrogatepass"), scratch=bench.scratch)
+def _find_known_shelf(bench: Workbench, known: TrashedFile) -> Shelf | None:
+    """The shelf of the entry. None if no storage directory is there: then nothing is asked."""
+    with bench.catalog.read() as reader:
+        is_known = any(sd.path == known.sd_path for sd in reader.sds.list_storage_dirs())
+    return shelf_of(bench, known) if is_known else None
 
 
 def _make_entry(bench: Workbench, sd: StorageDir) -> Path:

@@ -38,7 +38,7 @@ from strandline.services.saving.entries import read_entry
 from strandline.services.saving.foreign import keep_foreign
 from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.writing import check_writable
-from strandline.services.trashing.trash import copy_to_trash, discard_copy, open_bytes
+from strandline.services.trashing.trash import copy_to_trash, open_bytes, take_back
 from strandline.services.verifying.quiet import QuietFiles
 from strandline.services.workbench import Workbench
 
@@ -269,7 +269,7 @@ def _replace(
     except FileNotFoundError as error:
         raise changed from error
     if copied.changed_meanwhile or copied.sha256 not in (finding.found_sha256, copy.sha256):
-        discard_copy(bench, trashed)
+        take_back(bench, trashed)
         raise changed
 
     def is_still_the_same() -> bool:
@@ -282,7 +282,7 @@ def _replace(
         with copy.open() as data, disk_errors("write", folder.where(name), FileExistsError, TimeoutError):
             folder.write_image(name, data, SaveMode.REPLACE, is_still_the_same)
     except FileExistsError as error:
-        discard_copy(bench, trashed)
+        take_back(bench, trashed)
         raise changed from error
     finally:
         bench.being_saved.discard(key)
