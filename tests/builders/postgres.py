@@ -24,7 +24,7 @@ import pytest
 from builders.system_packages import require
 from strandline.catalog.dialect import SQLITE
 from strandline.catalog.postgres.database import open_postgres
-from strandline.catalog.schema import say_schema
+from strandline.catalog.schema import VERSION, say_schema
 
 TABLES = re.findall("CREATE TABLE (?!meta|storage_dirs)([a-z_]+)", say_schema(SQLITE))
 
@@ -122,7 +122,13 @@ class Server:
             conn.execute("ALTER TABLE storage_dirs ALTER number RESTART")
             conn.execute("UPDATE journal_counter SET last = 0")
             conn.execute("UPDATE meta SET value = md5(value) WHERE key = 'epoch'")
-        self._idle.append(url)
+            is_as_today = conn.execute("SELECT value FROM meta WHERE key = 'format'").fetchone() == (
+                str(VERSION),
+            )
+        if is_as_today:
+            self._idle.append(url)
+        else:
+            self.drop_database(url)
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         subprocess.run(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -36,13 +37,15 @@ class Team:
     environment: Mapping[str, str]
     workers: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> subprocess.Popen[str]:
         """A worker that is at work."""
         home = self.folder / f"worker-{len(self.workers)}"
         with (self.folder / f"log-{len(self.workers)}").open("w") as log:
             worker = subprocess.Popen(
                 command_line("--home", str(home), "work", *arguments),
-                env={**os.environ, **self.environment},
+                env={**os.environ, **self.environment, **environment},
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

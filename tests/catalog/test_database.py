@@ -190,6 +190,8 @@ def too_new(path: Path) -> None:
     open_catalog(path, busy_timeout_s=1).close()
     conn = sqlite3.connect(path)
     conn.execute("PRAGMA user_version = 999")
+    conn.execute("UPDATE meta SET value = '999' WHERE key = 'oldest_format'")
+    conn.commit()
     conn.close()
 
 

@@ -180,6 +180,7 @@ def test_a_catalog_from_the_future_is_not_touched(home: Path, tmp_path: Path) ->
     with sqlite3.connect(catalog) as conn:
         (version,) = conn.execute("PRAGMA user_version").fetchone()
         conn.execute(f"PRAGMA user_version = {version + 1}")
+        conn.execute("UPDATE meta SET value = ? WHERE key = 'oldest_format'", (str(version + 1),))
     conn.close()
     with pytest.raises(CatalogTooNewError):
         open_store(home)

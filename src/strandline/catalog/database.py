@@ -11,7 +11,6 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from operator import attrgetter
@@ -27,8 +26,8 @@ from strandline.catalog.journal import (
     jump_after_boot,
 )
 from strandline.catalog.port import Reader, Writer
-from strandline.catalog.schema import VERSION, say_schema
-from strandline.errors import CatalogDamagedError, CatalogError, CatalogTooNewError, DiskError
+from strandline.catalog.schema import VERSION
+from strandline.errors import CatalogDamagedError, CatalogError, DiskError
 
 if TYPE_CHECKING:
     from strandline.catalog.migrations import Step
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 APPLICATION_ID = 0x5354524E
-"""``STRN``, stored in the database's header, so that another program's database is never taken for a catalog."""
+"""``STRN``, stored in the header of SQLite's database, so that another program's is never taken for a catalog."""
 
 CACHE_KIB = 8192
 """Page cache of a connection. It has room for the inner pages of a million rows' indexes; more does not help."""
@@ -83,6 +82,7 @@ class SqliteCatalog:
     Attributes:
         path: Path of the database file.
         epoch: Random text of this database. A rebuilt catalog has another one, so its event ids differ.
+        format: Of its tables, when it was opened.
         on_commit: Called after each commit that appended an event, in the writer's thread. It must not
             block.
     """
@@ -92,7 +92,7 @@ class SqliteCatalog:
     def __init__(self, path: Path, *, busy_timeout_s: float, journal_limits: JournalLimits) -> None:
         self.path = path
         self._journal_limits = journal_limits
-        self.epoch = ""
+        self.epoch, self.format = "", 0
         self.on_commit: Callable[[], None] = lambda: None
         self._busy_timeout_s = busy_timeout_s
         self._idle: list[_Connection] = []
@@ -109,6 +109,11 @@ class SqliteCatalog:
         return str(self.path)
 
     whole = property(lambda self: self)
+
+    def check_format(self) -> None:
+        """See :meth:`strandline.catalog.port.Catalog.check_format`."""
+        with self.connected() as conn:
+            read_version(conn, self.path, VERSION)
 
     def read(self) -> AbstractContextManager[Reader]:
         """Answers from the last commit. See :meth:`strandline.catalog.port.Catalog.read`."""
@@ -299,8 +304,12 @@ def open_catalog(
     catalog = SqliteCatalog(path, busy_timeout_s=busy_timeout_s, journal_limits=journal_limits)
     try:
         version = VERSION if migrations is None else len(migrations)
-        if _check_version(path, busy_timeout_s, version) < version:
-            _migrate(catalog, version, migrations)
+        catalog.format = _find_version(path, busy_timeout_s, version)
+        if catalog.format < version:
+            from strandline.catalog.migrations import migrate  # here: most starts migrate nothing
+
+            migrate(catalog, version, migrations)
+            catalog.format = version
         with catalog.connected() as conn:
             row = conn.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
         catalog.epoch = str(row[0])
@@ -336,23 +345,32 @@ def _roll_back(conn: sqlite3.Connection) -> None:
         conn.execute("ROLLBACK")
 
 
-def _check_version(path: Path, busy_timeout_s: float, known_version: int) -> int:
+def _find_version(path: Path, busy_timeout_s: float, known: int) -> int:
     """The version of the catalog at the path, or 0 if there is none. Never changes the file, whatever it is.
 
     It uses its own connection, because an ordinary one would switch any database to WAL.
+
+    Raises:
+        CatalogTooNewError, CatalogDamagedError: See :func:`read_version`.
     """
     try:
         conn = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
         try:
             conn.execute("BEGIN")  # one query: between two, another process may create the catalog
-            return _version_of(conn, path, known_version)
+            return read_version(conn, path, known)
         finally:
             conn.close()
     except sqlite3.Error as error:
         raise explain_database_error(error, path) from error
 
 
-def _version_of(conn: sqlite3.Connection, path: Path, known_version: int) -> int:
+def read_version(conn: sqlite3.Connection, path: Path, known: int) -> int:
+    """The version of the catalog in SQLite, or 0 if there is none.
+
+    Raises:
+        CatalogTooNewError: A program that knows the version ``known`` must not use it.
+        CatalogDamagedError: It is another program's.
+    """
     version, application_id = (
         int(conn.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("user_version", "application_id")
     )
@@ -363,36 +381,9 @@ def _version_of(conn: sqlite3.Connection, path: Path, known_version: int) -> int
                 path=str(path),
             )
         return 0
-    if version > known_version:
-        raise CatalogTooNewError(
-            f"the catalog {path} was made by a newer Strandline (format {version}, this one knows "
-            f"{known_version}); update Strandline, or use another --home",
-            path=str(path), version=version, known_version=known_version,
-        )  # fmt: skip
+    if version > known:
+        from strandline.catalog.formats import FORMAT, OLDEST, check_known  # here: most programs are as new
+
+        told = dict(conn.execute("SELECT key, value FROM meta WHERE key = ?", (OLDEST,)).fetchall())
+        check_known({**told, FORMAT: str(version)}, known, f"the catalog {path} was", str(path))
     return version
-
-
-def _migrate(catalog: SqliteCatalog, to_version: int, migrations: Sequence[Step] | None) -> None:
-    from strandline.catalog.migrations import (
-        MIGRATIONS,
-        list_statements,
-        say_step,
-    )  # here: most starts migrate nothing
-    from strandline.model.folding import fold
-
-    with catalog.connected() as conn:
-        conn.create_function("fold", 1, fold, deterministic=True)
-        conn.execute("PRAGMA synchronous = FULL")
-        conn.execute("BEGIN IMMEDIATE")
-        version = _version_of(conn, catalog.path, to_version)  # another process may have been faster
-        is_new = not version and migrations is None
-        steps = [say_schema] if is_new else (migrations or MIGRATIONS)[version:]
-        for statement in list_statements(say_step(step, SQLITE) for step in steps):
-            conn.execute(statement)
-        conn.execute(f"PRAGMA user_version = {to_version}")
-        conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        conn.execute(
-            "INSERT INTO meta (key, value) VALUES ('epoch', ?) ON CONFLICT DO NOTHING",
-            (uuid.uuid4().hex[:12],),
-        )
-        conn.execute("COMMIT")

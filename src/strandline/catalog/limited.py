@@ -92,6 +92,10 @@ class LimitedCatalog:
         return self._catalog.place
 
     @property
+    def format(self) -> int:
+        return self._catalog.format
+
+    @property
     def is_shared(self) -> bool:
         return self._catalog.is_shared
 
@@ -116,6 +120,9 @@ class LimitedCatalog:
 
     def listen(self) -> None:
         self._catalog.listen()
+
+    def check_format(self) -> None:
+        self._catalog.check_format()
 
     def read_version(self) -> int:
         return self._catalog.read_version()

@@ -4,15 +4,24 @@ A released step is never edited; a new one is appended, and the schema says the 
 have run. Statements end with a semicolon and contain none. A new catalog runs none of them.
 
 Steps that are plain text are older than the catalog in PostgreSQL, so only SQLite runs them. A new step is a function
-that says it in either dialect.
+that says it in either dialect. One that only adds concerns one table: programs of the version before go on while it
+runs, and wait for it no longer than for any other change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
+from strandline.catalog.database import APPLICATION_ID, read_version
 from strandline.catalog.dialect import SQLITE, Dialect
-from strandline.catalog.schema import say_access, say_audit, say_sign_ins
+from strandline.catalog.formats import OLDEST
+from strandline.catalog.schema import OLDEST_FORMAT, say_access, say_audit, say_schema, say_sign_ins
+from strandline.model.folding import fold
+
+if TYPE_CHECKING:
+    from strandline.catalog.database import SqliteCatalog
 
 Step = str | Callable[[Dialect], str]
 
@@ -315,3 +324,30 @@ def say_step(step: Step, dialect: Dialect) -> str:
 def list_statements(steps: Iterable[str]) -> list[str]:
     """The statements of these steps, one by one."""
     return [statement for step in steps for statement in step.split(";") if statement.strip()]
+
+
+def migrate(catalog: SqliteCatalog, to_version: int, migrations: Sequence[Step] | None) -> None:
+    """Makes the tables of a new catalog in SQLite, or brings an older one to this version, in one transaction.
+
+    ``migrations`` replace today's steps, and make new catalogs as well.
+    """
+    with catalog.connected() as conn:
+        conn.create_function("fold", 1, fold, deterministic=True)
+        conn.execute("PRAGMA synchronous = FULL")
+        conn.execute("BEGIN IMMEDIATE")
+        version = read_version(conn, catalog.path, to_version)  # another process may have been faster
+        is_new = not version and migrations is None
+        steps = [say_schema] if is_new else (migrations or MIGRATIONS)[version:]
+        for statement in list_statements(say_step(step, SQLITE) for step in steps):
+            conn.execute(statement)
+        conn.execute(f"PRAGMA user_version = {to_version}")
+        conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        conn.execute(
+            "INSERT INTO meta (key, value) VALUES ('epoch', ?) ON CONFLICT DO NOTHING",
+            (uuid.uuid4().hex[:12],),
+        )
+        conn.execute(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (OLDEST, str(min(OLDEST_FORMAT, to_version))),
+        )
+        conn.execute("COMMIT")

@@ -165,6 +165,8 @@ class Catalog(Protocol):
 
     Attributes:
         place: Where the database is, for messages.
+        format: The version of its tables, when it was opened or connected to last. It may be newer than this
+            program's (:mod:`~.formats`).
         is_shared: Whether other machines use it, too. Then it has only places that all of them see alike.
         epoch: Text of this database, without a ``-``. A rebuilt catalog has another one, so its event ids differ.
         on_commit: Called after each commit that appended an event, in the writer's thread. It must not
@@ -178,6 +180,9 @@ class Catalog(Protocol):
 
     @property
     def place(self) -> str: ...
+
+    @property
+    def format(self) -> int: ...
 
     @property
     def is_shared(self) -> bool: ...
@@ -211,6 +216,14 @@ class Catalog(Protocol):
     def listen(self) -> None:
         """Calls :attr:`on_commit` also soon after another process committed events, if the database can tell.
         Idempotent. That only wakes: a program that reads the journal from time to time misses nothing without it.
+        """
+
+    def check_format(self) -> None:
+        """Checks whether this program may still use the catalog: a newer one may have changed its tables meanwhile.
+        Writing checks it, too. Cost: a statement.
+
+        Raises:
+            CatalogTooNewError: It may not.
         """
 
     def read_version(self) -> int:

@@ -222,3 +222,8 @@ def say_audit(dialect: Dialect) -> str:
 
 VERSION = 20
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""
+
+OLDEST_FORMAT = 20
+"""The oldest version whose programs may use these tables, too (:mod:`~.formats`). A step that only adds leaves it.
+One that does more makes it the new version, a release after the last program that needs what it takes away (§26).
+"""

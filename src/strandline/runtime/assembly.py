@@ -131,6 +131,14 @@ class LocalStore(Store):
 
         return check_health(self.bench)
 
+    def check_ready(self) -> None:
+        """Checks whether the catalog answers, and this program may still use it. Cost: a statement.
+
+        Raises:
+            StrandlineError: Why not.
+        """
+        self.bench.catalog.check_format()
+
     def _make_thumbnail_cache(self) -> ThumbnailCache:
         from strandline.pictures.cache import ThumbnailCache
 

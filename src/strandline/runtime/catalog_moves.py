@@ -10,7 +10,9 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from strandline.catalog.formats import FORMAT, check_known
 from strandline.catalog.port import Catalog
+from strandline.catalog.schema import VERSION
 from strandline.errors import CatalogError, RefusedError, UnsuitableFolderError
 from strandline.model.catalog_moves import CatalogMove, MovedTable
 from strandline.model.shared_places import list_objections
@@ -60,6 +62,9 @@ def copy_catalog(
     """Copies everything into an empty catalog, and compares both, in one transaction. See :func:`move_catalog`."""
     from strandline.catalog.whole_tables import TABLES
 
+    for catalog in (source, target):
+        # An older program may use newer tables, but does not know all that is in them.
+        check_known({FORMAT: str(catalog.format)}, VERSION, f"the catalog {catalog.place} was")
     with source.snapshot() as reader, target.write(durable=True) as writer:
         if target.is_shared:
             _check_shareable([sd.path for sd in reader.sds.list_storage_dirs()])

@@ -37,7 +37,7 @@ class Readiness:
 
     def _look(self) -> bool:
         try:
-            self._store.journal.find_position()
+            self._store.check_ready()
         except StrandlineError:
             return False
         return True

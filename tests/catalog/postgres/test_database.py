@@ -99,7 +99,7 @@ def test_a_new_step_is_made_in_both_databases(server: Server, monkeypatch: pytes
     open_postgres(url).close()
 
     def add_column(dialect: Dialect) -> str:
-        return f"ALTER TABLE notes ADD COLUMN later {dialect.text}; CREATE TABLE more (n {dialect.whole})"
+        return f"ALTER TABLE notes ADD COLUMN later {dialect.text}; CREATE TABLE more (n {dialect.whole});"
 
     monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, add_column))
     monkeypatch.setattr(tables, "VERSION", schema.VERSION + 1)
@@ -111,8 +111,41 @@ def test_a_new_step_is_made_in_both_databases(server: Server, monkeypatch: pytes
     for catalog in catalogs:
         catalog.close()
     monkeypatch.setattr(tables, "VERSION", schema.VERSION)
-    with pytest.raises(CatalogTooNewError, match="update Strandline"):
-        open_postgres(url)
+    with closing(open_postgres(url)) as older:
+        assert older.format == schema.VERSION + 1
+        with older.write() as writer:
+            add_sd(writer)
+
+
+def test_a_step_that_older_programs_must_not_survive(server: Server) -> None:
+    """It waits for the changes that they are making. They refuse the next one, also with a connection of before, and
+    although the tables look to them as ever.
+    """
+    url = server.make_database()
+
+    def change_meaning(_dialect: Dialect) -> str:
+        return "UPDATE notes SET stamp = 'means something else';"
+
+    with closing(open_postgres(url)) as older, ThreadPoolExecutor(1) as pool:
+        with pytest.MonkeyPatch.context() as newer:
+            newer.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, change_meaning))
+            with older.write() as writer:
+                newer.setattr(tables, "VERSION", schema.VERSION + 1)
+                newer.setattr(tables, "OLDEST_FORMAT", schema.VERSION + 1)
+                opening = pool.submit(open_postgres, url)
+                with psycopg.connect(url, autocommit=True) as looking:
+                    while not looking.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+                        assert not opening.done()
+                add_sd(writer)
+            opening.result(60).close()
+        with older.read() as reader:
+            assert len(reader.sds.list_storage_dirs()) == 1
+        with pytest.raises(CatalogTooNewError, match="update Strandline"), older.write():
+            pass
+        with pytest.raises(CatalogTooNewError, match="update Strandline"):
+            older.check_format()
+        with pytest.raises(CatalogTooNewError, match="update Strandline"):
+            open_postgres(url)
 
 
 @pytest.mark.parametrize("table", ["meta (a text)", "meta (key text, value text)", "image_files (a text)"])

@@ -35,7 +35,7 @@ def test_many_make_them_at_once(catalog: PostgresCatalog) -> None:
     with ThreadPoolExecutor(6) as threads:
         queues = list(threads.map(lambda _: WorkQueue(catalog), range(6)))
     assert {queue.count_open() for queue in queues} == {0}
-    assert set(read_meta(catalog)) == {"format", "queue"}
+    assert set(read_meta(catalog)) == {"format", "oldest_format", "queue"}
     with catalog.connected() as connection:
         (here,) = connection.execute(
             "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 'procrastinate%'"
@@ -47,7 +47,9 @@ def test_newer_ones_are_refused(catalog: PostgresCatalog) -> None:
     """A program that does not know them would harm them."""
     WorkQueue(catalog)
     with catalog.connected() as connection:
-        connection.execute("UPDATE strandline_work.meta SET value = '99' WHERE key = 'format'")
+        connection.execute(
+            "UPDATE strandline_work.meta SET value = '99' WHERE key IN ('format', 'oldest_format')"
+        )
         connection.driver.commit()
     with pytest.raises(CatalogTooNewError, match="update Strandline"):
         WorkQueue(catalog)

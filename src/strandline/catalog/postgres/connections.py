@@ -84,6 +84,13 @@ class PostgresConnection:
         cursor.executemany(mark_values(statement).encode(), values)
         return cursor
 
+    def begin(self, statements: str) -> Any:
+        """Begins a transaction with these statements, in one round trip. Returns the first row of the last one."""
+        cursor = self.driver.execute(statements.encode())
+        while cursor.nextset():
+            pass
+        return cursor.fetchone()
+
     @property
     def is_stale(self) -> bool:
         """Whether the server has said something while nobody asked: that it stops, or nothing any more."""

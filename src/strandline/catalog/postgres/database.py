@@ -15,6 +15,7 @@ from itertools import count
 
 import psycopg
 
+from strandline.catalog.formats import FORMAT, check_known
 from strandline.catalog.journal import DEFAULT_JOURNAL_LIMITS, JUMP, PRUNE_EVERY, JournalLimits
 from strandline.catalog.port import Reader, Writer
 from strandline.catalog.postgres.connections import Pool, PostgresConnection
@@ -22,7 +23,8 @@ from strandline.catalog.postgres.counts import ADD_UP, ADD_UP_EVERY, DIFFERENCES
 from strandline.catalog.postgres.dialect import POSTGRES
 from strandline.catalog.postgres.errors import explain_postgres_error
 from strandline.catalog.postgres.journal import APPEND, CHANNEL, PostgresJournalWriter
-from strandline.catalog.postgres.tables import OLDEST_SERVER, ensure_tables
+from strandline.catalog.postgres.tables import CHECK_FORMAT, OLDEST_SERVER, ensure_tables, read_format
+from strandline.catalog.schema import VERSION
 from strandline.catalog.times import from_microseconds
 from strandline.errors import CatalogError, StrandlineError
 from strandline.logs import get_logger
@@ -41,6 +43,9 @@ IDENTIFY = """
         current_setting('default_transaction_read_only')
 """
 """What a new connection needs, in one round trip. A promoted standby has another timeline."""
+
+OTHER_TABLES = ("42703", "42P01", "42883", "0A000")
+"""No such column, table, or function, or one with another type than before: a newer program may have changed them."""
 
 LISTEN_S = 1.0
 """How late the thread that listens notices that the catalog was closed."""
@@ -63,6 +68,7 @@ class PostgresCatalog:
 
     Attributes:
         place: The database, for messages.
+        format: Of its tables, when a connection was last made.
         epoch: Changes with the database, with its server, and when a standby takes over: what it had not received
             yet, it numbers again.
         on_commit: As in the port.
@@ -73,7 +79,7 @@ class PostgresCatalog:
     def __init__(
         self, url: str, *, pool_size: int, lock_timeout_s: float, journal_limits: JournalLimits
     ) -> None:
-        self.epoch = ""
+        self.epoch, self.format = "", 0
         self.on_commit: Callable[[], None] = lambda: None
         self._journal_limits = journal_limits
         self._lock_timeout = f"{max(1, round(lock_timeout_s * 1000))}ms"
@@ -107,7 +113,7 @@ class PostgresCatalog:
         """A transaction. See :meth:`strandline.catalog.port.Catalog.write`."""
         with self._lent() as lent:
             driver = lent.connection.driver
-            driver.execute(BEGIN_DURABLE if durable else BEGIN)
+            _check_oldest(lent.connection.begin(f"{BEGIN_DURABLE if durable else BEGIN}; {CHECK_FORMAT}"))
             yield lent.writer
             events = lent.journal.take_appended()
             if events is None:
@@ -129,6 +135,11 @@ class PostgresCatalog:
             if self._listener is None and not self._closed.is_set():
                 self._listener = threading.Thread(target=self._listen, name="strandline-listen", daemon=True)
                 self._listener.start()
+
+    def check_format(self) -> None:
+        """See :meth:`strandline.catalog.port.Catalog.check_format`."""
+        with self._lent() as lent:
+            self.format = read_format(lent.connection)
 
     def read_version(self) -> int:
         """A token for what is committed now. Commits in other databases of the server may change it, too."""
@@ -189,6 +200,9 @@ class PostgresCatalog:
         try:
             yield lent
         except psycopg.Error as error:
+            if (error.sqlstate or "").startswith(OTHER_TABLES):
+                connection.roll_back()
+                _check_readable(connection)
             raise explain_postgres_error(error, self.place) from error
         finally:
             lent.journal.take_appended()
@@ -204,13 +218,15 @@ class PostgresCatalog:
             raise CatalogError(f"the database {self.place} has the encoding {encoding}; make one with UTF8")
         is_writable = not is_standby and read_only == "off"
         if is_writable:
-            ensure_tables(connection)
+            self.format = ensure_tables(connection)
             # Commits that did not wait for the disk may be gone, and somebody may have seen their numbers.
             connection.execute(
                 "UPDATE journal_counter SET last = last + CASE WHEN last = 0 THEN 0 ELSE CAST(? AS bigint) END, "
                 "started_us = ? WHERE started_us <> ?",
                 (JUMP, started_us, started_us),
             )
+        else:
+            self.format = read_format(connection)
         (epoch,) = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
         self.epoch = f"{epoch}.{system:x}.{timeline}"
 
@@ -241,6 +257,18 @@ class PostgresCatalog:
             except (psycopg.Error, StrandlineError) as error:
                 get_logger(__name__).info("nobody tells of new events until the catalog is back: %s", error)
                 self._closed.wait(AWAY_S)
+
+
+def _check_oldest(row: tuple[str] | None) -> None:
+    """Of :data:`CHECK_FORMAT`. There is none in tables that were made before it was recorded."""
+    if row is not None:
+        check_known({FORMAT: row[0]}, VERSION, "the catalog was")
+
+
+def _check_readable(connection: PostgresConnection) -> None:
+    """A statement that does not fit the tables says less than that they are too new."""
+    with suppress(psycopg.Error):
+        read_format(connection)
 
 
 def open_postgres(

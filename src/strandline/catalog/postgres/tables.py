@@ -9,21 +9,36 @@ other name is in the part that its path belongs to.
 
 from __future__ import annotations
 
+import time
 import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 
 import psycopg
 
+from strandline.catalog.formats import FORMAT, OLDEST, check_known
 from strandline.catalog.postgres.connections import PostgresConnection
 from strandline.catalog.postgres.counts import MAKE_COUNTS
 from strandline.catalog.postgres.dialect import POSTGRES
-from strandline.catalog.schema import VERSION
-from strandline.errors import CatalogDamagedError, CatalogTooNewError
+from strandline.catalog.schema import OLDEST_FORMAT, VERSION
+from strandline.errors import CatalogDamagedError
 
 LOCK = 0x5354524E
 """``STRN``: the advisory lock of those who make or migrate the tables."""
 
 OLDEST_SERVER = 130_000
+
+CHECK_FORMAT = f"SELECT value FROM meta WHERE key = '{OLDEST}'"
+"""A transaction begins with it. So a step that older programs must not survive waits for the changes that they are
+making, and they refuse the next one.
+"""
+
+STEP_TURN = "SET LOCAL lock_timeout TO '1s'"
+STEP_PAUSE_S = 0.2
+STEP_PATIENCE_S = 30.0
+"""A change takes milliseconds. A backup, which reads everything, takes longer. Then this program says so."""
 
 _BOUNDS = ["MINVALUE", *(f"'media/{digit:x}'" for digit in range(1, 17)), "MAXVALUE"]
 _BOUNDS[-2] = "'media/g'"
@@ -41,27 +56,60 @@ COUNTER = [
 """The number of the newest event, and when the server was started that gave it."""
 
 
-def ensure_tables(connection: PostgresConnection) -> None:
-    """Makes the tables, or brings older ones to today's form.
+def ensure_tables(connection: PostgresConnection) -> int:
+    """Makes the tables, or brings older ones to today's form, a step in each transaction. Returns their format, which
+    may be newer than ours.
 
     Raises:
-        CatalogTooNewError: A newer Strandline made them.
+        CatalogTooNewError: A newer Strandline made them, and an older one must not use them.
         CatalogDamagedError: The tables there are another program's.
         psycopg.Error: The server refuses.
     """
-    if _read_version(connection) == VERSION:
-        return
-    with connection.driver.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(?)", (LOCK,))
-        version = _read_version(connection)  # another process may have been faster
-        for statement in _list_statements(version):
-            connection.driver.execute(statement.encode())
-        if version == 0:
-            connection.execute("INSERT INTO meta (key, value) VALUES ('epoch', ?)", (uuid.uuid4().hex[:12],))
+    while (version := read_format(connection)) < VERSION:
+        take_step(connection, partial(_take_step, connection))
+    return version
+
+
+def take_step(connection: PostgresConnection, step: Callable[[], None]) -> None:
+    """Makes one step in a transaction, one process at a time.
+
+    It waits for a table that others use in short turns, because all who come later wait for it as well.
+    """
+    until_s = time.monotonic() + STEP_PATIENCE_S
+    while True:
+        try:
+            with connection.driver.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(?)", (LOCK,))
+                connection.driver.execute(STEP_TURN)
+                step()
+                return
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(STEP_PAUSE_S)
+
+
+def _take_step(connection: PostgresConnection) -> None:
+    version = read_format(connection)
+    if version >= VERSION:
+        return  # another process was faster
+    target = VERSION if version == 0 else version + 1
+    oldest = min(OLDEST_FORMAT, target)
+    if 0 < version < oldest:
+        connection.driver.execute("LOCK TABLE meta IN ACCESS EXCLUSIVE MODE")  # see CHECK_FORMAT
+    for statement in _list_statements(version):
+        connection.driver.execute(statement.encode())
+    if version == 0:
+        connection.execute("INSERT INTO meta (key, value) VALUES ('epoch', ?)", (uuid.uuid4().hex[:12],))
+    write_meta(connection, {FORMAT: str(target), OLDEST: str(oldest)})
+
+
+def write_meta(connection: PostgresConnection, told: Mapping[str, str]) -> None:
+    """Records what the tables say about themselves."""
+    for key, value in told.items():
         connection.execute(
-            "INSERT INTO meta (key, value) VALUES ('format', ?) "
-            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (str(VERSION),),
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, value),
         )
 
 
@@ -73,29 +121,30 @@ def _list_statements(version: int) -> list[str]:
         return [*list_statements([say_schema(POSTGRES)]), *PARTS, *COUNTER, *MAKE_COUNTS]
     from strandline.catalog.migrations import MIGRATIONS, say_step
 
-    return list_statements([say_step(step, POSTGRES) for step in MIGRATIONS[version:VERSION]])
+    return list_statements([say_step(step, POSTGRES) for step in MIGRATIONS[version : version + 1]])
 
 
-def _read_version(connection: PostgresConnection) -> int:
-    """The version of the tables; 0 if there are none."""
+def read_format(connection: PostgresConnection) -> int:
+    """The version of the tables, which may be newer than ours; 0 if there are none.
+
+    Raises:
+        CatalogTooNewError, CatalogDamagedError: They must not be used.
+    """
     tables = "SELECT to_regclass('meta') IS NOT NULL, to_regclass('image_files') IS NOT NULL"
     has_meta, has_files = connection.execute(tables).fetchone()
     if not (has_meta or has_files):
         return 0
-    version = None
+    told: dict[str, str] = {}
     if has_meta and has_files:
-        try:
-            version = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
-        except psycopg.errors.UndefinedColumn:
-            version = None
-    if version is None:
+        with suppress(psycopg.errors.UndefinedColumn):
+            told = dict(
+                connection.execute(
+                    "SELECT key, value FROM meta WHERE key IN (?, ?)", (FORMAT, OLDEST)
+                ).fetchall()
+            )
+    if FORMAT not in told:
         raise CatalogDamagedError(
             "the database has tables of another program; give Strandline one of its own"
         )
-    if int(version[0]) > VERSION:
-        raise CatalogTooNewError(
-            f"the catalog was made by a newer Strandline (format {version[0]}, this one knows {VERSION}); update "
-            "Strandline on this machine",
-            version=int(version[0]), known_version=VERSION,
-        )  # fmt: skip
-    return int(version[0])
+    check_known(told, VERSION, "the catalog was")
+    return int(told[FORMAT])

@@ -9,13 +9,19 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from strandline.catalog.postgres.work.queue import AGAIN
 from strandline.catalog.postgres.work.statements import WorkPart
 from strandline.catalog.times import from_microseconds
-from strandline.errors import StorageDirNotFoundError, StrandlineError, UnreadableFileError
+from strandline.errors import (
+    CatalogTooNewError,
+    StorageDirNotFoundError,
+    StrandlineError,
+    UnreadableFileError,
+)
 from strandline.logs import get_logger
 from strandline.model.name_ranges import split_rest
 from strandline.model.plain_words import say_count
@@ -56,6 +62,7 @@ class Doing:
 
     Attributes:
         stopping: If it is set, parts that are being done go back to the queue soon.
+        too_new: Set once a newer program changed the tables, so that this one may do nothing more.
     """
 
     def __init__(self, bench: Workbench, work: Work) -> None:
@@ -63,6 +70,7 @@ class Doing:
         self._work = work
         self._queue = work.queue
         self.stopping = threading.Event()
+        self.too_new: CatalogTooNewError | None = None
 
     def do_part(self, number: int) -> None:
         """Does a part, if it is still to be done.
@@ -70,11 +78,35 @@ class Doing:
         Raises:
             TryAgainError: It could not be done now.
         """
+        with self._ending_if_too_new():
+            self._do_part(number)
+
+    def finish(self, number: int) -> None:
+        """Does the last step of a task, once all its parts are done or given up.
+
+        Raises:
+            TryAgainError: It could not be done now.
+        """
+        with self._ending_if_too_new():
+            self._finish(number)
+
+    @contextmanager
+    def _ending_if_too_new(self) -> Iterator[None]:
+        """It is nobody's failure: the job goes back to the queue, for newer workers, and this one ends."""
+        try:
+            yield
+        except CatalogTooNewError as error:
+            self.too_new = error
+            raise TryAgainError(0) from error
+
+    def _do_part(self, number: int) -> None:
         part = self._queue.take_part(number)
         if part is None:
             return
         try:
             _OnePart(self._bench, self._work, part, self.stopping).run()
+        except CatalogTooNewError:
+            raise
         except StrandlineError as error:
             log.warning("part %s of task %s could not be done: %s", number, part.task, error)
             self._put_off(self._queue.fail_part(part, error.message, attempts=ATTEMPTS))
@@ -85,12 +117,7 @@ class Doing:
         if self.stopping.is_set():
             raise TryAgainError(0)
 
-    def finish(self, number: int) -> None:
-        """Does the last step of a task, once all its parts are done or given up.
-
-        Raises:
-            TryAgainError: It could not be done now.
-        """
+    def _finish(self, number: int) -> None:
         task = self._queue.find_task(number)
         if (
             task is None
@@ -111,6 +138,8 @@ class Doing:
                     self._work.follow_up(find_sd(self._bench, task.sd))
         except StorageDirNotFoundError:
             self._queue.end_task(number, WorkState.CANCELLED, "the storage directory was forgotten")
+        except CatalogTooNewError:
+            raise
         except StrandlineError as error:
             log.warning("task %s could not be finished: %s", number, error)
             self._put_off(self._queue.fail_last_step(number, error.message, attempts=ATTEMPTS))

@@ -27,11 +27,12 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker
 from psycopg_pool import PoolClosed, PoolTimeout
 
-from strandline.catalog.postgres.work.statements import LAST_STEP, PART, QUEUE
+from strandline.catalog.postgres.work.statements import LAST_STEP, PART, name_queue
 from strandline.catalog.postgres.work.tables import SCHEMA
-from strandline.errors import StrandlineError
+from strandline.errors import CatalogTooNewError, StrandlineError
 from strandline.logs import get_logger
 from strandline.model.values import dataclass
+from strandline.model.work import WorkKind
 from strandline.pictures.decoding import stop_decoders
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.heap import limit_pools
@@ -86,6 +87,8 @@ def run_worker(
 
     Raises:
         NotSharedError, MissingExtraError: See :attr:`LocalStore.work`.
+        CatalogTooNewError: A newer program changed the tables meanwhile, so that this one may not go on. What it was
+            doing waits for newer workers.
     """
     limit_pools()
     _take_over_logs()
@@ -135,9 +138,16 @@ class _Process:
         while not (self._stop.is_set() or self._has_ended):
             try:
                 await self._work_on()
+                self._check_too_new()
+            except CatalogTooNewError:
+                raise
             except _AWAY as error:
                 log.warning("the queue cannot be reached, so this worker begins again: %s", _say(error))
                 await self._rest(AWAY_S)
+
+    def _check_too_new(self) -> None:
+        if self._doing.too_new is not None:
+            raise self._doing.too_new
 
     async def _rest(self, seconds: float) -> None:
         await asyncio.to_thread(self._stop.wait, seconds)
@@ -148,7 +158,7 @@ class _Process:
         async with app.open_async():
             worker = Worker(
                 app=app,
-                queues=[QUEUE],
+                queues=[*map(name_queue, WorkKind)],
                 name=f"{platform.node()}-{os.getpid()}",
                 concurrency=self._options.concurrency,
                 fetch_job_polling_interval=LOOK_S,
@@ -176,11 +186,11 @@ class _Process:
         app = App(connector=connector)
         again = _TryAgain(self._options.wait_s)
 
-        @app.task(name=PART, queue=QUEUE, retry=again)
+        @app.task(name=PART, retry=again)
         def part(number: int) -> None:
             self._doing.do_part(number)
 
-        @app.task(name=LAST_STEP, queue=QUEUE, retry=again)
+        @app.task(name=LAST_STEP, retry=again)
         def finish(number: int) -> None:
             self._doing.finish(number)
 
@@ -196,7 +206,7 @@ class _Process:
                     await self._call(partial(self._introduce, known))
                     self._on_ready(known)
                 await self._call(self._look_after)
-            if await asyncio.to_thread(self._stop.wait, GLANCE_S):
+            if await asyncio.to_thread(self._stop.wait, GLANCE_S) or self._doing.too_new is not None:
                 break
         self._doing.stopping.set()
         worker.stop()  # type: ignore[no-untyped-call]
@@ -205,6 +215,8 @@ class _Process:
         """A failure is not the end: the worker itself notices if the database is away."""
         try:
             await asyncio.to_thread(do)
+        except CatalogTooNewError as error:
+            self._doing.too_new = error
         except StrandlineError as error:
             log.info("the queue could not be looked after: %s", error)
 

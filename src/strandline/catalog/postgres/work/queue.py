@@ -26,14 +26,14 @@ from strandline.catalog.postgres.work.statements import (
     NOW_S,
     NOW_US,
     PACE_S,
-    QUEUE,
     SELECT_TASKS,
     SELECT_WORKERS,
     WorkPart,
+    name_queue,
     to_task,
     to_worker,
 )
-from strandline.catalog.postgres.work.tables import ensure_work_tables
+from strandline.catalog.postgres.work.tables import CHECK_FORMATS, check_formats, ensure_work_tables
 from strandline.catalog.times import from_microseconds
 from strandline.model.name_ranges import NameRange
 from strandline.model.work import (
@@ -73,7 +73,7 @@ class WorkQueue:
         be.
         """
         with self._catalog.connected() as connection:
-            connection.driver.execute(BEGIN_DURABLE if durable else BEGIN)
+            check_formats(connection.begin(f"{BEGIN_DURABLE if durable else BEGIN}; {CHECK_FORMATS}"))
             yield connection
             connection.driver.execute("COMMIT")
 
@@ -142,10 +142,10 @@ class WorkQueue:
         connection.execute(MAKE_LAST_JOBS, {"task": task})
 
     def find_task(self, number: int) -> WorkTask | None:
-        """The task with this number; None if there is none any more."""
+        """The task with this number; None if there is none any more, or of a kind that only a newer program knows."""
         with self._transaction() as connection:
             row = connection.execute(f"{SELECT_TASKS} WHERE tasks.number = ?", (number,)).fetchone()
-        return None if row is None else to_task(row)
+        return None if row is None or row[1] not in KINDS else to_task(row)
 
     def read_facts(self, number: int) -> dict[str, Any]:
         """What the kind of the task needs to know."""
@@ -176,9 +176,12 @@ class WorkQueue:
         )
 
     def count_open(self) -> int:
-        """How many tasks are to be worked on."""
+        """How many tasks are to be worked on, of the kinds that this program knows."""
         with self._transaction() as connection:
-            (count,) = connection.execute("SELECT count(*) FROM tasks WHERE state = 'working'").fetchone()
+            (count,) = connection.execute(
+                "SELECT count(*) FROM tasks WHERE state = 'working' AND kind = ANY(?)",
+                ([kind.value for kind in WorkKind],),
+            ).fetchone()
         return int(count)
 
     def find_last_end(self, kind: WorkKind, sd: int) -> datetime | None:
@@ -389,7 +392,7 @@ class WorkQueue:
             )
             if freed:
                 connection.execute(
-                    "SELECT pg_notify('procrastinate_queue_v1#' || ?, ?)",
-                    (QUEUE, json.dumps({"type": "job_inserted", "job_id": 0})),
+                    "SELECT pg_notify('procrastinate_queue_v1#' || queue, ?) FROM unnest(CAST(? AS text[])) AS queue",
+                    (json.dumps({"type": "job_inserted", "job_id": 0}), [*map(name_queue, WorkKind)]),
                 )
         return freed

@@ -15,9 +15,16 @@ from strandline.model.name_ranges import NameRange
 from strandline.model.values import dataclass
 from strandline.model.work import PRIORITY_FIRST, WorkerFacts, WorkKind, WorkState, WorkTask
 
-QUEUE = "strandline"
 PART, LAST_STEP = "part", "finish"
 """The names of the two kinds of jobs."""
+
+
+def name_queue(kind: WorkKind) -> str:
+    """The queue of the jobs of this kind. Each has its own, so that a worker leaves alone what it does not know."""
+    return f"strandline-{kind.value}"
+
+
+_QUEUE = "'strandline-' || tasks.kind"
 
 BEGIN = (
     f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO {SCHEMA}, public; "
@@ -40,18 +47,20 @@ _HAS_NO_JOB = """NOT EXISTS (
 
 MAKE_PART_JOBS = f"""
     {_MAKE_JOB}
-    SELECT '{QUEUE}', '{PART}', tasks.priority, '{PART}-' || parts.number, jsonb_build_object('number', parts.number)
+    SELECT {_QUEUE}, '{PART}', tasks.priority, '{PART}-' || parts.number, jsonb_build_object('number', parts.number)
     FROM tasks JOIN parts ON parts.task = tasks.number
     WHERE tasks.state = 'working' AND parts.state = 'waiting' AND (tasks.number = :task OR :task = 0)
         AND {_HAS_NO_JOB.format(f"'{PART}-' || parts.number")}
     ORDER BY parts.number
     ON CONFLICT DO NOTHING
 """
-"""For the parts of a task that wait and have none; of all tasks for task 0."""
+"""For the parts of a task that wait and have none; of all tasks for task 0, also of kinds that only a newer program
+knows.
+"""
 
 MAKE_LAST_JOBS = f"""
     {_MAKE_JOB}
-    SELECT '{QUEUE}', '{LAST_STEP}', tasks.priority, '{LAST_STEP}-' || tasks.number,
+    SELECT {_QUEUE}, '{LAST_STEP}', tasks.priority, '{LAST_STEP}-' || tasks.number,
         jsonb_build_object('number', tasks.number)
     FROM tasks
     WHERE tasks.state = 'working' AND (tasks.number = :task OR :task = 0)

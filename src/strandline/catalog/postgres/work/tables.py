@@ -12,17 +12,25 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from strandline.catalog.formats import FORMAT, OLDEST, check_known
 from strandline.catalog.postgres.connections import PostgresConnection
 from strandline.catalog.postgres.dialect import POSTGRES
-from strandline.catalog.postgres.tables import LOCK
-from strandline.errors import CatalogTooNewError
+from strandline.catalog.postgres.tables import CHECK_FORMAT, take_step, write_meta
+from strandline.catalog.schema import VERSION
 
 SCHEMA = "strandline_work"
 
 WORK_VERSION = 1
 """The number of steps that lead here."""
 
+OLDEST_WORK_FORMAT = 1
+"""As :data:`~strandline.catalog.schema.OLDEST_FORMAT`, for these tables."""
+
+CHECK_FORMATS = f"SELECT ({CHECK_FORMAT}), ({CHECK_FORMAT.replace('meta', 'public.meta')})"
+"""A transaction begins with it: as in the catalog, whose tables are used as well."""
+
 _TEXT = POSTGRES.text
+_WORK = "the tables for work were"
 
 STEPS = (
     [
@@ -93,28 +101,31 @@ def ensure_work_tables(connection: PostgresConnection) -> None:
         psycopg.Error: The server refuses.
     """
     scripts = _list_queue_scripts()
-    while not _is_ready(*_read_versions(connection), scripts):
-        with connection.driver.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(?)", (LOCK,))
-            known, script = _read_versions(connection)  # another process may have been faster
-            if not _is_ready(known, script, scripts):
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-                connection.execute(f"SET LOCAL search_path TO {SCHEMA}, public")
-                _take_a_step(connection, known, script, scripts)
+
+    def step() -> None:
+        known, script = read_work_format(connection)  # another process may have been faster
+        if not _is_ready(known, script, scripts):
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            connection.execute(f"SET LOCAL search_path TO {SCHEMA}, public")
+            _take_a_step(connection, known, script, scripts)
+
+    while not _is_ready(*read_work_format(connection), scripts):
+        take_step(connection, step)
+
+
+def check_formats(row: tuple[str | None, str | None]) -> None:
+    """Whether this program may still use both groups of tables, of which :data:`CHECK_FORMATS` tells.
+
+    Raises:
+        CatalogTooNewError: It may not.
+    """
+    for told, known, what in zip(row, (WORK_VERSION, VERSION), (_WORK, "the catalog was"), strict=True):
+        if told is not None:
+            check_known({FORMAT: told}, known, what)
 
 
 def _is_ready(known: int, script: str, scripts: Sequence[Path]) -> bool:
-    """
-    Raises:
-        CatalogTooNewError: A newer Strandline made the tables.
-    """
-    if known > WORK_VERSION:
-        raise CatalogTooNewError(
-            f"the tables for work were made by a newer Strandline (format {known}, this one knows {WORK_VERSION}); "
-            "update Strandline on this machine",
-            version=known, known_version=WORK_VERSION,
-        )  # fmt: skip
-    return known == WORK_VERSION and script >= scripts[-1].name
+    return known >= WORK_VERSION and script >= scripts[-1].name
 
 
 def _take_a_step(connection: PostgresConnection, known: int, script: str, scripts: Sequence[Path]) -> None:
@@ -125,22 +136,23 @@ def _take_a_step(connection: PostgresConnection, known: int, script: str, script
     elif newer := [each for each in scripts if each.name > script]:
         connection.driver.execute(_read(newer[0]))
         script = newer[0].name
-    if script >= scripts[-1].name:
-        for step in STEPS[known:]:
-            for statement in step:
-                connection.execute(statement)
-        known = WORK_VERSION
-    for key, value in (("format", str(known)), ("queue", script)):
-        connection.execute(
-            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (key, value),
-        )
+    if script >= scripts[-1].name and known < WORK_VERSION:
+        if 0 < known < min(OLDEST_WORK_FORMAT, known + 1):
+            connection.driver.execute("LOCK TABLE meta IN ACCESS EXCLUSIVE MODE")
+        for statement in STEPS[known]:
+            connection.execute(statement)
+        known += 1
+        write_meta(connection, {OLDEST: str(min(OLDEST_WORK_FORMAT, known))})
+    write_meta(connection, {FORMAT: str(known), "queue": script})
 
 
-def _read_versions(connection: PostgresConnection) -> tuple[int, str]:
+def read_work_format(connection: PostgresConnection) -> tuple[int, str]:
     """The version of our tables, and the newest script of the queue's. Zero and empty text if there are none.
 
     It reads the server's own tables: ``to_regclass`` may answer from before somebody else's commit.
+
+    Raises:
+        CatalogTooNewError: A newer Strandline made the tables, and an older one must not use them.
     """
     (has_meta,) = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = 'meta')", (SCHEMA,)
@@ -148,7 +160,8 @@ def _read_versions(connection: PostgresConnection) -> tuple[int, str]:
     if not has_meta:
         return 0, ""
     known: dict[str, Any] = dict(connection.execute(f"SELECT key, value FROM {SCHEMA}.meta").fetchall())
-    return int(known["format"]), known["queue"]
+    check_known(known, WORK_VERSION, _WORK)
+    return int(known[FORMAT]), known["queue"]
 
 
 def _list_queue_scripts() -> list[Path]:
