@@ -12,6 +12,7 @@ import mmap
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from strandline.model.structure import Structure
 
 _CHUNK_BYTES = 1024 * 1024
+
+_WALKED_MEANWHILE_BYTES = 512 * 1024
+"""From this size on, a walk takes longer than to start a thread for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,19 @@ class ProofCopy:
         if known is None:
             known = self._walked[media_type.name] = walk_structure(self.buffer, media_type)
         return known
+
+    @contextmanager
+    def walked_meanwhile(self, media_type: MediaType) -> Iterator[None]:
+        """Walks the structure of a large copy in a thread of its own, while the caller waits for a disk."""
+        if self.size_bytes < _WALKED_MEANWHILE_BYTES:
+            yield
+            return
+        walker = threading.Thread(target=self.find_structure, args=(media_type,), name="walk")
+        walker.start()
+        try:
+            yield
+        finally:
+            walker.join()
 
     def open(self) -> BinaryIO:
         """A binary file object at byte 0, independent of all others."""

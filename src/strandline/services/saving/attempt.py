@@ -72,10 +72,14 @@ class Attempt:
                 raise self._different_bytes(name)
             if name == filename and result.outcome is not Outcome.GONE:
                 in_the_way = result
-        look = self.look(filename)
+        # A content id is its own proof. Under another one, nothing may be written that nothing can verify.
+        look = None if is_content_id(self.image_id) else self.look(filename)
         self.bench.being_saved.add((self.sd.number, filename))
         try:
-            with disk_errors("write", self.folder.where(filename)):
+            with (
+                disk_errors("write", self.folder.where(filename)),
+                self.taken.copy.walked_meanwhile(self.media_type),
+            ):
                 if in_the_way is None:
                     written, trashed = self._write(filename, SaveMode.NEW, self.is_free), None
                 else:
@@ -83,7 +87,7 @@ class Attempt:
             if written is None:
                 return None
             self._check_still_there()
-            look = replace(look, stamp=written.stamp, ctime_ns=written.ctime_ns)
+            look = replace(look or self.look(filename), stamp=written.stamp, ctime_ns=written.ctime_ns)
             with self.bench.catalog.write(durable=True) as writer:
                 self.register(writer, filename, look)
                 if trashed is not None:
