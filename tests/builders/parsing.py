@@ -46,7 +46,7 @@ def parse(words: Sequence[str]) -> None:
         needs_ids = any(
             each.metavar == "ID..." for each in command.params if isinstance(each, click.Argument)
         )
-        if needs_ids and not context.params["texts"] and context.params["file"] is None:
+        if needs_ids and not context.params["texts"] and not context.params["files"]:
             raise click.UsageError("ids are missing")  # the program says so when it runs the command
 
 

@@ -88,6 +88,15 @@ def test_paths_of_many_can_end_with_nul_bytes(made: CommandHome, three: list[str
     assert paths == [*(f"{made.folder}/Notes/media/{each}.png".encode() for each in three), b""]
 
 
+def test_several_files_are_read_in_order(made: CommandHome, three: list[str]) -> None:
+    """Each that is given counts."""
+    lists = [made.folder / f"ids {number}" for number in range(2)]
+    for listed, image_id in zip(lists, three[:2], strict=True):
+        listed.write_text(image_id)
+    found = run("exists", three[2], "--files-from", lists[0], "--files-from", lists[1])
+    assert found.text == "".join(f"{each}\tyes\n" for each in (three[2], *three[:2]))
+
+
 def test_a_bad_image_does_not_stop_the_others(made: CommandHome, three: list[str]) -> None:
     """It is reported in its place, and the exit status is the highest of all."""
     damaged = made.put_damaged(made.folder / "Notes")

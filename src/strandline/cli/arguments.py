@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -47,7 +47,7 @@ class GivenIds(NamedTuple):
     """The one image, or None if the command is about many, however many those turn out to be."""
     texts: tuple[str, ...] = ()
     """Each has ids in it, or is ``-``."""
-    file: BinaryIO | None = None
+    files: Sequence[BinaryIO] = ()
     separator: bytes = b"\n"
     note: str | None = None
     """The note that names of pictures are references in."""
@@ -82,15 +82,15 @@ def _parse_written(text: str) -> GivenId | tuple[ImageId, ...]:
 
 
 def _gather_ids(
-    texts: tuple[str, ...], file: BinaryIO | None, separator: bytes, note: str | None
+    texts: tuple[str, ...], files: Sequence[BinaryIO], separator: bytes, note: str | None
 ) -> GivenIds:
-    if not texts and file is None:
+    if not texts and not files:
         raise click.UsageError("give an image id, - to read ids from stdin, or --files-from FILE")
-    if len(texts) == 1 and texts[0] != STDIN and file is None:
+    if len(texts) == 1 and texts[0] != STDIN and not files:
         given = find_image_id(texts[0]) or _parse_written(texts[0])
         if not isinstance(given, tuple):
             return GivenIds(given, note=note)
-    return GivenIds(None, texts, file, separator, note)
+    return GivenIds(None, texts, files, separator, note)
 
 
 def list_id_completions(
@@ -160,9 +160,9 @@ def image_ids_or_none_argument(command: Callable[..., Any]) -> Callable[..., Any
     """The same for a command that may be given no image: then ``ids`` is None."""
 
     def gather(
-        texts: tuple[str, ...], file: BinaryIO | None, separator: bytes, note: str | None
+        texts: tuple[str, ...], files: Sequence[BinaryIO], separator: bytes, note: str | None
     ) -> GivenIds | None:
-        return _gather_ids(texts, file, separator, note) if texts or file is not None else None
+        return _gather_ids(texts, files, separator, note) if texts or files else None
 
     return _with_image_ids(command, "[ID]...", gather)
 
@@ -170,15 +170,16 @@ def image_ids_or_none_argument(command: Callable[..., Any]) -> Callable[..., Any
 def _with_image_ids(
     command: Callable[..., Any],
     metavar: str,
-    gather: Callable[[tuple[str, ...], BinaryIO | None, bytes, str | None], GivenIds | None],
+    gather: Callable[[tuple[str, ...], Sequence[BinaryIO], bytes, str | None], GivenIds | None],
 ) -> Callable[..., Any]:
     @click.argument("texts", metavar=metavar, nargs=-1, shell_complete=list_id_completions)
     @click.option(
         "--files-from",
-        "file",
+        "files",
         metavar="FILE",
         type=FileToRead(),
-        help="Also read ids, or lines that have some, from this file; - is stdin.",
+        multiple=True,
+        help="Also read ids, or lines that have some, from this file; - is stdin. May be repeated.",
     )
     @click.option(
         "-0", "--null", "is_null", is_flag=True, help="What is read is separated by NUL bytes, not by lines."
@@ -194,12 +195,12 @@ def _with_image_ids(
     def take_ids(
         *args: Any,
         texts: tuple[str, ...],
-        file: BinaryIO | None,
+        files: tuple[BinaryIO, ...],
         is_null: bool,
         note: str | None,
         **others: Any,
     ) -> Any:
-        ids = gather(texts, file, b"\0" if is_null else b"\n", note)
+        ids = gather(texts, files, b"\0" if is_null else b"\n", note)
         return command(*args, ids=ids, **others)
 
     take_ids.__doc__ = f"{inspect.cleandoc(command.__doc__ or '')}\n\n{_IDS}"

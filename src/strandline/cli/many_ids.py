@@ -105,8 +105,8 @@ def _iter_texts(ids: GivenIds) -> Iterator[str]:
             yield from _iter_records(get_stdin(), ids.separator)
         else:
             yield text
-    if ids.file is not None:
-        yield from _iter_records(ids.file, ids.separator)
+    for file in ids.files:
+        yield from _iter_records(file, ids.separator)
 
 
 def _iter_records(stream: BinaryIO, separator: bytes) -> Iterator[str]:
