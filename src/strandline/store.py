@@ -982,11 +982,14 @@ class Store:
         chosen = services.resolve.find_given(self._bench, sds, texts)
         return services.resolve.resolve_conflicts(self._bench, chosen, dry_run=dry_run)
 
-    def choose_version(self, sd: StorageDirRef, path: str, keep: Keep | str) -> ChosenVersion:
+    def choose_version(
+        self, sd: StorageDirRef, path: str, keep: Keep | str, *, dry_run: bool = False
+    ) -> ChosenVersion:
         """Keeps one of two different versions of a named picture, or both. ``path`` is that of the conflict copy.
 
         ``keep`` is ``file``, ``copy`` (which then has the file's name), or ``both`` (the copy gets a name of its own
-        beside the file). What is not kept is in :attr:`trash`. Durable when it returns.
+        beside the file). What is not kept is in :attr:`trash`, and ``undo`` of the result takes the choice back.
+        Durable when it returns.
 
         Raises:
             EntryNotFoundError: The path is not that of a conflict copy.
@@ -995,11 +998,18 @@ class Store:
         """
         from strandline.model.conflicts import Keep
 
-        return services.choose.choose_version(self._bench, self.get_storage_dir(sd), path, Keep(keep))
+        return services.choose.choose_version(
+            self._bench, self.get_storage_dir(sd), path, Keep(keep), dry_run=dry_run
+        )
 
-    def undo_choice(self, chosen: ChosenVersion) -> ChangeReport:
-        """Makes both versions as they were before :meth:`choose_version`."""
-        return services.choose.undo_choice(self._bench, chosen)
+    def undo_choice(self, undo: str) -> ChangeReport:
+        """Makes both versions as they were before :meth:`choose_version`, whose result has the text ``undo``.
+
+        Raises:
+            EntryNotFoundError: The text undoes nothing, or no longer.
+            FileChangedError: One of the files has other bytes by now.
+        """
+        return services.choose.undo_choice(self._bench, undo)
 
     def list_tree(
         self,

@@ -71,3 +71,26 @@ def test_what_is_none_and_what_is_away(
     assert run(made, "conflicts", "list") == 6
     assert run(made, "conflicts", "resolve") == 6
     assert "'Notes' was not looked at" in capsys.readouterr().err
+
+
+def test_a_person_chooses_and_undoes(made: CommandHome, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tried, done, and taken back with the command that was printed."""
+    root = made.folder / "Vault"
+    root.mkdir(parents=True)
+    file, copy = root / "sea.png", root / "sea (Ann's conflicted copy 2026-01-01).png"
+    file.write_bytes(ONE)
+    copy.write_bytes(TWO)
+    assert run(made, "sd", "add", str(root)) == 0
+    capsys.readouterr()
+    choice = ("conflicts", "choose", str(copy), "--keep", "copy")
+    assert run(made, *choice, "--dry-run") == 0
+    assert "sea.png would get its bytes" in capsys.readouterr().out
+    assert run(made, *choice, "--json") == 0
+    told = capsys.readouterr()
+    undo = json.loads(told.out)["undo"]
+    assert told.err == f"strandline: to undo, run `strandline conflicts undo-choice {undo}`\n"
+    assert (file.read_bytes(), copy.exists()) == (TWO, False)
+    assert run(made, "conflicts", "undo-choice", undo) == 0
+    assert capsys.readouterr().out == f"{copy.name} in 'Vault' is back\n"
+    assert (file.read_bytes(), copy.read_bytes()) == (ONE, TWO)
+    assert run(made, "conflicts", "undo-choice", undo) == 4

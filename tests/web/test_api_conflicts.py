@@ -59,3 +59,24 @@ def test_what_is_wanted(served: Served) -> None:
     assert (row["image_id"], row["state"], row["size_bytes"]) == (id_of(TWO), "arriving", None)
     assert served.client.get("/api/v1/wanted", params={"sd": sd.name}).json()["wanted"] == [row]
     assert served.client.get("/api/v1/wanted", params={"sd": "nothing"}).status_code == 404
+
+
+def test_a_version_is_chosen_and_the_choice_taken_back(served: Served, tmp_path: Path) -> None:
+    """Over HTTP as on the command line."""
+    root = tmp_path / "vault"
+    root.mkdir()
+    file, copy = root / "sea.png", root / "sea.sync-conflict-20260101-101010-ABCDEFG.png"
+    file.write_bytes(ONE)
+    copy.write_bytes(TWO)
+    sd = served.store.add_storage_dir(root).sd
+    url = f"/api/v1/sds/{sd.name}/conflicts/choose"
+    body = {"path": copy.name, "keep": "both"}
+    tried = served.client.post(url, json={**body, "dry_run": True}).json()
+    assert tried["undo"] is None
+    chosen = served.client.post(url, json=body).json()
+    assert (root / chosen["kept_as"]).read_bytes() == TWO
+    assert not copy.exists()
+    undo = "/api/v1/conflicts/undo-choice"
+    assert served.client.post(undo, json={"undo": chosen["undo"]}).status_code == 200
+    assert sorted(each.name for each in root.glob("*.png")) == [copy.name, file.name]
+    assert served.client.post(undo, json={"undo": "x"}).status_code == 404

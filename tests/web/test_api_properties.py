@@ -101,6 +101,12 @@ class World:
             "POST /api/v1/rescue": {"folders": [self.folders[0]], "dry_run": True},
             "POST /api/v1/unused/collect": {"confirm": True},
             "POST /api/v1/sds/{sd}/conflicts/resolve": {"dry_run": True},
+            "POST /api/v1/sds/{sd}/conflicts/choose": {
+                "path": "sea (1).png",
+                "keep": "file",
+                "dry_run": True,
+            },
+            "POST /api/v1/conflicts/undo-choice": {"undo": f"{'0' * 32}:file"},
             "POST /api/v1/sds/{sd}/put-back": {"dry_run": True},
             "POST /api/v1/trash/restore": {"image_ids": [id_of(GONE)]},
             "POST /api/v1/trash/empty": {"confirm": True},

@@ -13,18 +13,27 @@ from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.writing import say, write_line
-from strandline.model.conflicts import Remedy
+from strandline.model.conflicts import Keep, Remedy
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from strandline.model.conflicts import Conflict, ConflictListing, ResolveReport, UnlistedFolder
+    from strandline.model.changes import ChangeReport
+    from strandline.model.conflicts import (
+        ChosenVersion,
+        Conflict,
+        ConflictListing,
+        ResolveReport,
+        UnlistedFolder,
+    )
 
 TABLE = {
     "list": Row("conflicts:list_", "List conflict copies, and what resolves each."),
     "resolve": Row("conflicts:resolve", "Resolve conflict copies without losing any bytes."),
+    "choose": Row("conflicts:choose", "Keep one of two different pictures, or both."),
+    "undo-choice": Row("conflicts:undo_choice", "Take a choice back."),
 }
 
 conflicts = LazyGroup("conflicts", table=TABLE, help="List and resolve conflict copies.")
@@ -34,6 +43,16 @@ WILL = {
     Remedy.HEAL: "its file would get its bytes",
     Remedy.KEEP_BOTH: "it would become an image of its own",
     Remedy.LEAVE: "it stays",
+}
+WOULD_KEEP = {
+    Keep.FILE: "it would go to the trash, and {of} would stay as it is",
+    Keep.COPY: "{of} would get its bytes, and those that it has would go to the trash",
+    Keep.BOTH: "it would get a name of its own beside {of}",
+}
+KEPT = {
+    Keep.FILE: "it is in the trash, and {of} stays as it is",
+    Keep.COPY: "{of} has its bytes, and those that it had are in the trash",
+    Keep.BOTH: "it is {name} now, beside {of}",
 }
 DONE = {
     Remedy.FOLD: "folded: the copy is in the trash",
@@ -79,6 +98,59 @@ def resolve(session: Session, given: tuple[str, ...], dry_run: bool) -> int:
     _say_not_listed(report.not_listed)
     status = judge(report.changes, dry_run=dry_run)
     return status or (ExitStatus.UNAVAILABLE if report.not_listed else ExitStatus.DONE)
+
+
+@click.command("choose", cls=Verb)
+@click.argument("path", metavar="PATH")
+@click.option(
+    "--keep",
+    required=True,
+    type=click.Choice([each.value for each in Keep]),
+    help="The file, the copy (under the file's name), or both (the copy gets a name of its own).",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.pass_obj
+def choose(session: Session, path: str, keep: str, dry_run: bool) -> int:
+    """Keep one of two different versions of a named picture, or both.
+
+    PATH is the conflict copy. What is not kept goes to the trash. The answer has the command that undoes it.
+    """
+    with session.open_store() as store:
+        copy = store.find_files_by_name(path)[0]
+        chosen = store.choose_version(copy.sd, copy.path, keep, dry_run=dry_run)
+    session.answer({"dry_run": dry_run, **chosen.to_json()}, lambda: write_line(_say_choice(chosen)))
+    if chosen.undo is not None:
+        say(f"to undo, run {say_command('conflicts', 'undo-choice', chosen.undo)}")
+    return ExitStatus.DONE
+
+
+@click.command("undo-choice", cls=Verb)
+@click.argument("undo", metavar="UNDO")
+@click.pass_obj
+def undo_choice(session: Session, undo: str) -> int:
+    """Make both versions as they were before a choice.
+
+    UNDO is what 'conflicts choose' said. Nothing that was saved meanwhile is replaced.
+    """
+    with session.open_store() as store:
+        report = store.undo_choice(undo)
+    session.answer(report.to_json(), lambda: _show_undone(report))
+    say_refused(report)
+    return judge(report, dry_run=False)
+
+
+def _say_choice(chosen: ChosenVersion) -> str:
+    """The sentence about what was kept, or would be. Pure."""
+    words = WOULD_KEEP if chosen.undo is None else KEPT
+    said = words[chosen.keep].format(
+        of=show_plainly(chosen.conflict.of or ""), name=show_plainly(chosen.kept_as or "")
+    )
+    return f"{name_change(chosen.conflict.change)}: {said}"
+
+
+def _show_undone(report: ChangeReport) -> None:
+    for each in report.done:
+        write_line(f"{name_change(each)} is back")
 
 
 def _show_listing(listing: ConflictListing) -> None:

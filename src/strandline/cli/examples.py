@@ -84,6 +84,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "provide": ("strandline provide - -o ~/for-ada < wanted.json", "strandline provide - -o for-ada.zip"),
     "conflicts": ("strandline conflicts list", "strandline conflicts resolve --dry-run"),
     "conflicts list": ("strandline conflicts list", "strandline conflicts list Notes --json"),
+    "conflicts choose": (
+        "strandline conflicts choose ~/Vault/sea.sync-conflict-20260714-093000-KQ4XW2B.jpg --keep copy --dry-run",
+        "strandline conflicts choose ~/Vault/sea.sync-conflict-20260714-093000-KQ4XW2B.jpg --keep both",
+    ),
+    "conflicts undo-choice": (
+        "strandline conflicts undo-choice 0f3a9c1e5b7d42688a1c3e5f7a9b0d24:file",
+        "strandline conflicts undo-choice 0f3a9c1e5b7d42688a1c3e5f7a9b0d24:both:1 --json",
+    ),
     "conflicts resolve": ("strandline conflicts resolve --dry-run", "strandline conflicts resolve Notes"),
     "delete": (
         "strandline delete 5d14820d",

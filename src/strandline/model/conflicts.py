@@ -6,6 +6,7 @@ often be told: a content id says which bytes it means, and the catalog remembers
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
@@ -43,6 +44,9 @@ class Keep(StrEnum):
     BOTH = "both"
     """The copy gets a name of its own beside the file."""
 
+
+_DETAILS = {Keep.FILE: "", Keep.COPY: "[0-9a-f]{64}", Keep.BOTH: "[1-9][0-9]?"}
+"""What the detail of an undo looks like."""
 
 MOST_VERSIONS = 99
 """Names that are tried for another version."""
@@ -187,17 +191,44 @@ class ResolveReport(JsonForm):
     }  # fmt: skip
 
 
+class ChoiceUndo(NamedTuple):
+    """What undoing a choice needs beside the trash, as one text: it fits on a command line and in an address."""
+
+    trash_id: str
+    """Of the copy, which is in the trash."""
+    keep: Keep
+    detail: str = ""
+    """The SHA-256 of the bytes that the file had, if the copy was kept; which name the copy got, if both were."""
+
+    def __str__(self) -> str:
+        return ":".join(filter(None, self))
+
+
+def parse_undo(text: str) -> ChoiceUndo | None:
+    """The text of an undo, read back; None if it is another text."""
+    trash_id, _, rest = text.partition(":")
+    keep, _, detail = rest.partition(":")
+    if not re.fullmatch("[0-9a-f]{32}", trash_id) or keep not in _DETAILS:
+        return None
+    return ChoiceUndo(trash_id, Keep(keep), detail) if re.fullmatch(_DETAILS[Keep(keep)], detail) else None
+
+
 @dataclass(frozen=True, slots=True)
-class ChosenVersion:
-    """What a person kept, and what undoing it needs."""
+class ChosenVersion(JsonForm):
+    """What a person kept. After a dry run, nothing was done."""
 
     conflict: Conflict
     keep: Keep
     changes: ChangeReport
-    trash_id: str
-    """Of the copy, which is in the trash."""
     kept_as: str | None = None
     """Where the copy's bytes are now if both were kept."""
+    undo: str | None = None
+    """The text that undoes it; None after a dry run."""
+
+    JSON: ClassVar[Table] = {
+        "plan": "changes.plan", "done": "changes.done", "refused": "changes.refused",
+        **own_keys("keep", "kept_as", "undo"),
+    }  # fmt: skip
 
 
 def list_free_names(path: str) -> Iterator[str]:

@@ -62,6 +62,8 @@ read  all  GET    /api/v1/sds/{sd}/check
 write all  POST   /api/v1/sds/{sd}/put-back
 read  part GET    /api/v1/sds/{sd}/conflicts
 write all  POST   /api/v1/sds/{sd}/conflicts/resolve
+write all  POST   /api/v1/sds/{sd}/conflicts/choose
+write all  POST   /api/v1/conflicts/undo-choice
 write part POST   /api/v1/scans
 read  part GET    /api/v1/scans
 read  part GET    /api/v1/scans/{scan}

@@ -69,7 +69,23 @@ def test_one_or_both_are_kept_and_it_can_be_undone(
     everything = [*see(vault).values(), *list_pictures_in_trash(machine)]
     assert {MINE, THEIRS} <= set(everything)
     machine.clock.pass_time(minutes=10)
-    assert undo_choice(machine.bench, chosen).refused == ()
+    assert chosen.undo is not None
+    assert undo_choice(machine.bench, chosen.undo).refused == ()
+    assert see(vault) == {FILE: MINE, COPY: THEIRS}
+
+
+def test_a_dry_run_changes_nothing(machine: Machine, vault: StorageDir) -> None:
+    """It says what would happen, and there is nothing to undo."""
+    tried = choose_version(machine.bench, vault, COPY, Keep.COPY, dry_run=True)
+    assert ([row.path for row in tried.changes.plan], tried.changes.done, tried.undo) == ([COPY], (), None)
+    assert see(vault) == {FILE: MINE, COPY: THEIRS}
+
+
+@pytest.mark.parametrize("text", ["", "x", f"{'0' * 32}:file", f"{'0' * 32}:both:0", f"{'0' * 32}:copy:../x"])
+def test_another_text_undoes_nothing(machine: Machine, vault: StorageDir, text: str) -> None:
+    """Whoever sends it, nothing is touched."""
+    with pytest.raises(EntryNotFoundError):
+        undo_choice(machine.bench, text)
     assert see(vault) == {FILE: MINE, COPY: THEIRS}
 
 
@@ -101,5 +117,5 @@ def test_an_edit_since_is_not_undone(machine: Machine, vault: StorageDir, keep: 
     Path(vault.path, chosen.kept_as or FILE).write_bytes(OTHER)
     machine.clock.pass_time(minutes=10)
     with pytest.raises(FileChangedError):
-        undo_choice(machine.bench, chosen)
+        undo_choice(machine.bench, str(chosen.undo))
     assert OTHER in see(vault).values()

@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from strandline.errors import EntryNotFoundError, FileChangedError, PlaceTakenError, RefusedError
 from strandline.model.changes import ChangeReport
-from strandline.model.conflicts import ChosenVersion, Conflict, Keep, list_free_names
+from strandline.model.conflicts import (
+    ChoiceUndo,
+    ChosenVersion,
+    Conflict,
+    Keep,
+    list_free_names,
+    parse_undo,
+)
 from strandline.model.deletions import DeleteStep
 from strandline.model.image_ids import content_id_of
 from strandline.model.storage_dirs import StorageDir
@@ -22,7 +30,7 @@ from strandline.services.checking.uses import find_uses_of
 from strandline.services.resolving.listing import list_conflicts
 from strandline.services.resolving.resolve import fold_copy, hash_now, read_copy
 from strandline.services.trashing.delete import TrashRoom, check_deletable, take_out
-from strandline.services.trashing.restore import bring_back, restore_entries
+from strandline.services.trashing.restore import bring_back, find_target, restore_entries
 from strandline.services.verifying.heal import heal_findings
 from strandline.services.workbench import Workbench
 
@@ -30,7 +38,9 @@ if TYPE_CHECKING:
     from strandline.folders.port import AsideCopy, Folder
 
 
-def choose_version(bench: Workbench, sd: StorageDir, path: str, keep: Keep) -> ChosenVersion:
+def choose_version(
+    bench: Workbench, sd: StorageDir, path: str, keep: Keep, *, dry_run: bool = False
+) -> ChosenVersion:
     """Keeps the file, the copy under the file's name, or both: then the copy gets a name that is no conflict copy's.
 
     Durable when it returns. Cost: as for listing the conflict copies of the storage directory.
@@ -54,43 +64,66 @@ def choose_version(bench: Workbench, sd: StorageDir, path: str, keep: Keep) -> C
     step = DeleteStep(sd, path, conflict.image_id or content_id_of(str(conflict.sha256)), conflict.size_bytes)
     sd = check_deletable(bench, step)
     TrashRoom(bench).check(step)
-    folder, kept_as = bench.folder(sd), None
+    plan = (conflict.change,)
+    if dry_run:
+        return ChosenVersion(conflict, keep, ChangeReport(plan, ()))
+    folder, kept_as, detail = bench.folder(sd), None, ""
     match keep:
         case Keep.FILE:
             entry = _take_copy_out(bench, sd, folder, conflict)
         case Keep.COPY:
-            _swap(bench, sd, conflict, str(conflict.plain_sha256), str(conflict.sha256))
+            detail = str(conflict.plain_sha256)
+            _swap(bench, _Versions(sd, path, conflict.of), detail, str(conflict.sha256))
             entry = fold_copy(bench, sd, conflict, conflict.of)
         case Keep.BOTH:
-            kept_as = _write_beside(bench, sd, conflict)
-            entry = fold_copy(bench, sd, conflict, kept_as)
-    done = (conflict.change,)
-    return ChosenVersion(conflict, keep, ChangeReport(done, done), entry.trash_id, kept_as)
+            number, kept_as = _write_beside(bench, sd, conflict)
+            entry, detail = fold_copy(bench, sd, conflict, kept_as), str(number)
+    undo = ChoiceUndo(entry.trash_id, keep, detail)
+    return ChosenVersion(conflict, keep, ChangeReport(plan, plan), kept_as, str(undo))
 
 
-def undo_choice(bench: Workbench, chosen: ChosenVersion) -> ChangeReport:
+def undo_choice(bench: Workbench, undo: str) -> ChangeReport:
     """Puts the copy back under its name, and the file's own bytes, if the copy's were in their place.
 
     Raises:
+        EntryNotFoundError: The text undoes nothing, or no longer: the copy is not in the trash.
         FileChangedError: The file, or the one that was kept beside it, has other bytes by now.
         StrandlineError: What else is refused for restoring, or healing.
     """
-    conflict, sd = chosen.conflict, chosen.conflict.sd
-    report = restore_entries(bench, [chosen.trash_id])
+    wanted = parse_undo(undo)
+    with bench.catalog.read() as reader:
+        entry = None if wanted is None else reader.trash.find_trashed(wanted.trash_id)
+        sd = None if entry is None else find_target(entry, reader.sds.list_storage_dirs())
+    if wanted is None or entry is None or sd is None:
+        raise EntryNotFoundError(f"nothing in the trash can be undone with {undo[:120]!r}")
+    layout = bench.folder(sd).layout
+    copied = layout.find_copied(layout.name_of(entry.path))
+    if copied is None:
+        raise EntryNotFoundError(f"{entry.path} is not a conflict copy", path=entry.path)
+    versions = _Versions(sd, entry.path, layout.path_of(copied))
+    report = restore_entries(bench, [entry.trash_id])
     if report.refused:
         return report
-    if chosen.keep is Keep.COPY:
-        _swap(bench, sd, conflict, str(conflict.sha256), str(conflict.plain_sha256))
-    if chosen.kept_as is not None:
-        name = bench.folder(sd).layout.name_of(chosen.kept_as)
+    if wanted.keep is Keep.COPY:
+        _swap(bench, versions, entry.sha256, wanted.detail)
+    if wanted.keep is Keep.BOTH:
+        kept_as = next(islice(list_free_names(versions.of), int(wanted.detail) - 1, None))
 
         def judge(seen: AsideCopy) -> None:
-            if seen.sha256 != conflict.sha256:
-                raise FileChangedError(f"{chosen.kept_as} has other bytes now", path=chosen.kept_as)
+            if seen.sha256 != entry.sha256:
+                raise FileChangedError(f"{kept_as} has other bytes now", path=kept_as)
 
-        image_id = content_id_of(str(conflict.sha256))
-        take_out(bench, sd, bench.folder(sd), name, image_id, TrashReason.FOLDED, judge)
+        image_id = content_id_of(entry.sha256)
+        take_out(bench, sd, bench.folder(sd), layout.name_of(kept_as), image_id, TrashReason.FOLDED, judge)
     return report
+
+
+class _Versions(NamedTuple):
+    """A conflict copy, and the file that it is a copy of."""
+
+    sd: StorageDir
+    copy: str
+    of: str
 
 
 def _take_copy_out(bench: Workbench, sd: StorageDir, folder: Folder, conflict: Conflict) -> TrashedFile:
@@ -108,29 +141,35 @@ def _take_copy_out(bench: Workbench, sd: StorageDir, folder: Folder, conflict: C
     return take_out(bench, sd, folder, name, content_id_of(str(conflict.sha256)), TrashReason.FOLDED, judge)
 
 
-def _swap(bench: Workbench, sd: StorageDir, conflict: Conflict, now: str, wanted: str) -> None:
+def _swap(bench: Workbench, versions: _Versions, now: str, wanted: str) -> None:
     """Gives the file the wanted bytes, if it has exactly these now, which go to the trash."""
-    of = str(conflict.of)
+    sd, copy, of = versions
     finding = VerifyFinding(
-        sd, of, content_id_of(wanted), Fault.DAMAGED, conflict.reason, sha256=wanted, found_sha256=now
+        sd,
+        of,
+        content_id_of(wanted),
+        Fault.DAMAGED,
+        "another version is kept",
+        sha256=wanted,
+        found_sha256=now,
     )
-    where = os.path.join(sd.path, conflict.path)
+    where = os.path.join(sd.path, copy)
     _, report = heal_findings(bench, [finding], lambda *_: [where])
     if report.refused:
         raise report.refused[0].error
 
 
-def _write_beside(bench: Workbench, sd: StorageDir, conflict: Conflict) -> str:
-    """Writes the copy's bytes under a free name beside the file. Returns its path."""
+def _write_beside(bench: Workbench, sd: StorageDir, conflict: Conflict) -> tuple[int, str]:
+    """Writes the copy's bytes under a free name beside the file. Returns which name, and its path."""
     with ExitStack() as opened:
         copy, written_at = read_copy(bench, sd, conflict, opened)
         mtime_ns = None if written_at is None else int(written_at.timestamp() * 1e9)
-        for path in list_free_names(str(conflict.of)):
+        for number, path in enumerate(list_free_names(str(conflict.of)), start=1):
             try:
                 bring_back(bench, sd, path, copy, mtime_ns, dry_run=False)
             except PlaceTakenError:
                 continue
-            return path
+            return number, path
     raise RefusedError(
         f"too many other versions of {conflict.of} are there; give {conflict.path} a name yourself"
     )

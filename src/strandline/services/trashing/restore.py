@@ -55,7 +55,7 @@ def restore_images(
             single = None if entries else reader.trash.find_trashed(image_id)
         if single is not None and single.reason in RESTORABLE:
             entries = [single]
-        pairs = [(entry, _find_target(entry, sds)) for entry in entries]
+        pairs = [(entry, find_target(entry, sds)) for entry in entries]
         found = [(entry, target) for entry, target in pairs if sd is None or target == sd]
         if not found:
             error = ImageNotFoundError(
@@ -78,7 +78,7 @@ def restore_entries(bench: Workbench, trash_ids: Iterable[str]) -> ChangeReport:
                 error = EntryNotFoundError(f"no deleted file in the trash has the number {trash_id[:40]!r}")
                 missing.append(FileChange(None, None, None).refuse(error))
             else:
-                wanted.append((entry, _find_target(entry, sds)))
+                wanted.append((entry, find_target(entry, sds)))
     return _restore_all(bench, wanted, missing)
 
 
@@ -108,7 +108,7 @@ def _list_storage_dirs(bench: Workbench) -> list[StorageDir]:
         return reader.sds.list_storage_dirs()
 
 
-def _find_target(entry: TrashedFile, sds: Sequence[StorageDir]) -> StorageDir | None:
+def find_target(entry: TrashedFile, sds: Sequence[StorageDir]) -> StorageDir | None:
     """The storage directory that the file was in: the one that has or had its identity; otherwise the one at its
     path.
     """

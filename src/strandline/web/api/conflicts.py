@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
+from strandline.model.changes import ChangeReport
 from strandline.model.conflicts import ConflictListing
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
@@ -27,6 +29,24 @@ class ResolveConflicts(Body):
         None, max_length=MAX_PATHS, description="Only these: paths in the storage directory, with `/`."
     )
     dry_run: bool = Field(False, description="Only say what would happen.")
+
+
+class ChooseVersion(Body):
+    """Which of two different versions of a named picture is kept."""
+
+    path: str = Field(
+        max_length=4096, description="That of the conflict copy, in the storage directory, with `/`."
+    )
+    keep: Literal["file", "copy", "both"] = Field(
+        description="The `file`, the `copy` under the file's name, or `both`."
+    )
+    dry_run: bool = Field(False, description="Only say what would happen.")
+
+
+class UndoChoice(Body):
+    """The choice that is taken back."""
+
+    undo: str = Field(max_length=200, description="What the answer of `choose` has as `undo`.")
 
 
 @router.get("/sds/{sd}/conflicts", responses=responses.ok(ConflictListing))
@@ -57,3 +77,27 @@ async def resolve_conflicts(backend: TheBackend, sd: SdPath, wanted: ResolveConf
         return answer_error(report.changes.refused[0].error, **told.to_json())
 
     return await backend.crossing.slow(resolve)
+
+
+@router.post("/sds/{sd}/conflicts/choose", responses=responses.ok(schemas.Choice))
+async def choose_version(backend: TheBackend, sd: SdPath, wanted: ChooseVersion) -> Response:
+    """Keeps one of two different versions of a named picture, or both. What is not kept is in the trash."""
+
+    def choose() -> Response:
+        chosen = backend.store.choose_version(sd, wanted.path, wanted.keep, dry_run=wanted.dry_run)
+        backend.care.forget_looks()
+        return answer(schemas.Choice(chosen, wanted.dry_run))
+
+    return await backend.crossing.slow(choose)
+
+
+@router.post("/conflicts/undo-choice", responses=responses.ok(ChangeReport))
+async def undo_choice(backend: TheBackend, wanted: UndoChoice) -> Response:
+    """Makes both versions as they were before the choice. Nothing that was saved meanwhile is replaced."""
+
+    def undo() -> Response:
+        report = backend.store.undo_choice(wanted.undo)
+        backend.care.forget_looks()
+        return answer_error(report.refused[0].error, **report.to_json()) if report.refused else answer(report)
+
+    return await backend.crossing.slow(undo)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from strandline.model.changes import ChangeReport
-from strandline.model.conflicts import ResolveReport
+from strandline.model.conflicts import ChosenVersion, ResolveReport
 from strandline.model.events import Event
 from strandline.model.json_form import JsonForm, Table, table_of
 from strandline.model.note_checks import NoteUse
@@ -182,6 +182,16 @@ class Resolution(JsonForm):
     dry_run: bool
 
     JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("report", ResolveReport)}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(JsonForm):
+    """Which of two versions was kept, and the text that undoes it."""
+
+    chosen: ChosenVersion
+    dry_run: bool
+
+    JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("chosen", ChosenVersion)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,8 +144,8 @@ async def undo_choice(backend: TheBackend) -> Response:
     def begin() -> Response:
         job = backend.care.find(CHOSEN)
         if job is not None and job.result is not None:
-            chosen = job.result
-            change(backend, undo_of(CHOSEN), lambda _: backend.store.undo_choice(chosen))
+            text = str(job.result.undo)
+            change(backend, undo_of(CHOSEN), lambda _: backend.store.undo_choice(text))
             backend.care.forget(CHOSEN)
         return go_to(backend, PLACE)
 
