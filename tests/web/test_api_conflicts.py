@@ -78,5 +78,5 @@ def test_a_version_is_chosen_and_the_choice_taken_back(served: Served, tmp_path:
     assert not copy.exists()
     undo = "/api/v1/conflicts/undo-choice"
     assert served.client.post(undo, json={"undo": chosen["undo"]}).status_code == 200
-    assert sorted(each.name for each in root.glob("*.png")) == [copy.name, file.name]
+    assert sorted(each.name for each in root.glob("*.png")) == [file.name, copy.name]
     assert served.client.post(undo, json={"undo": "x"}).status_code == 404

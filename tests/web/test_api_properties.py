@@ -32,6 +32,9 @@ from builders.storage import id_of, make_storage_dir, name_of
 NEW = make_picture("jpg", seed=30)
 """A folder that does not exist yet."""
 
+SYNC_CONFLICT = ".sync-conflict-20260101-101010-ABCDEFG.png"
+"""How the name of another version ends."""
+
 GONE = make_picture("webp", seed=31)
 """An image that was deleted."""
 
@@ -44,7 +47,7 @@ Operation = APIOperation[Any, Any, Any, Any]
 SHARED = "/api/v1/work"
 """Needs a catalog that machines share, which this world does not have: tests/web/test_work.py does."""
 
-PLACES = {"POST /api/v1/sds/{sd}/put-back": "Vault"}
+PLACES = {"POST /api/v1/sds/{sd}/put-back": "Vault", "POST /api/v1/sds/{sd}/conflicts/choose": "Vault"}
 """The storage directory of a valid request, if it is not the first one."""
 
 
@@ -102,11 +105,11 @@ class World:
             "POST /api/v1/unused/collect": {"confirm": True},
             "POST /api/v1/sds/{sd}/conflicts/resolve": {"dry_run": True},
             "POST /api/v1/sds/{sd}/conflicts/choose": {
-                "path": "sea (1).png",
+                "path": f"sea{SYNC_CONFLICT}",
                 "keep": "file",
                 "dry_run": True,
             },
-            "POST /api/v1/conflicts/undo-choice": {"undo": f"{'0' * 32}:file"},
+            "POST /api/v1/conflicts/undo-choice": {"undo": self.known["undo"][0]},
             "POST /api/v1/sds/{sd}/put-back": {"dry_run": True},
             "POST /api/v1/trash/restore": {"image_ids": [id_of(GONE)]},
             "POST /api/v1/trash/empty": {"confirm": True},
@@ -134,7 +137,12 @@ def world(tmp_path: Path) -> Iterator[World]:
         photos = broken.store.add_storage_dir(make_storage_dir(tmp_path / "Photos", broken.original, GONE)).sd
         broken.store.delete(broken.store.plan_delete([id_of(GONE)]))
         put(tmp_path / "Vault", "Note.md", b"![](gone.png)\n")
-        broken.store.add_storage_dir(tmp_path / "Vault")
+        for seed, name in enumerate(
+            ("sea.png", f"sea{SYNC_CONFLICT}", "tide.png", f"tide{SYNC_CONFLICT}"), 40
+        ):
+            put(tmp_path / "Vault", name, make_picture("png", seed=seed))
+        vault = broken.store.add_storage_dir(tmp_path / "Vault").sd
+        chosen = broken.store.choose_version(vault, f"tide{SYNC_CONFLICT}", "file")
         make_storage_dir(tmp_path / "More", NEW)
         make_storage_dir(tmp_path / "Unmarked", NEW)
         (tmp_path / "Unmarked/SD_ID").unlink()
@@ -153,6 +161,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             ],
             "folders": [[str(tmp_path / "More")], [str(tmp_path / "Nowhere"), "More"]],
             "trash_id": [broken.store.trash.list_entries()[0].trash_id],
+            "undo": [chosen.undo],
             "scan": ["1"],
             "task": ["1"],
             "path": [f"media/{edited}", "SD_ID", "media", ".."],

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 TABLE = {
     "list": Row("conflicts:list_", "List conflict copies, and what resolves each."),
     "resolve": Row("conflicts:resolve", "Resolve conflict copies without losing any bytes."),
-    "choose": Row("conflicts:choose", "Keep one of two different pictures, or both."),
-    "undo-choice": Row("conflicts:undo_choice", "Take a choice back."),
+    "choose": Row("conflicts:choose", "Keep one of two different versions of a named picture, or both."),
+    "undo-choice": Row("conflicts:undo_choice", "Make both versions as they were before a choice."),
 }
 
 conflicts = LazyGroup("conflicts", table=TABLE, help="List and resolve conflict copies.")
@@ -105,8 +105,9 @@ def resolve(session: Session, given: tuple[str, ...], dry_run: bool) -> int:
 @click.option(
     "--keep",
     required=True,
+    metavar="WHICH",
     type=click.Choice([each.value for each in Keep]),
-    help="The file, the copy (under the file's name), or both (the copy gets a name of its own).",
+    help="file, copy (which gets the file's name), or both (the copy gets a name of its own).",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.pass_obj

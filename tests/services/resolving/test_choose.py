@@ -83,7 +83,7 @@ def test_a_dry_run_changes_nothing(machine: Machine, vault: StorageDir) -> None:
 
 @pytest.mark.parametrize("text", ["", "x", f"{'0' * 32}:file", f"{'0' * 32}:both:0", f"{'0' * 32}:copy:../x"])
 def test_another_text_undoes_nothing(machine: Machine, vault: StorageDir, text: str) -> None:
-    """Whoever sends it, nothing is touched."""
+    """It is refused, and nothing changes."""
     with pytest.raises(EntryNotFoundError):
         undo_choice(machine.bench, text)
     assert see(vault) == {FILE: MINE, COPY: THEIRS}

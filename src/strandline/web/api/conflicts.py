@@ -37,9 +37,7 @@ class ChooseVersion(Body):
     path: str = Field(
         max_length=4096, description="That of the conflict copy, in the storage directory, with `/`."
     )
-    keep: Literal["file", "copy", "both"] = Field(
-        description="The `file`, the `copy` under the file's name, or `both`."
-    )
+    keep: Literal["file", "copy", "both"] = Field(description="The file, the copy under its name, or both.")
     dry_run: bool = Field(False, description="Only say what would happen.")
 
 
