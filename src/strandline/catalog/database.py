@@ -27,7 +27,7 @@ from strandline.catalog.journal import (
 )
 from strandline.catalog.port import Reader, Writer
 from strandline.catalog.schema import VERSION
-from strandline.errors import CatalogDamagedError, CatalogError, DiskError
+from strandline.errors import CatalogDamagedError, CatalogError, DiskError, NotSharedError
 
 if TYPE_CHECKING:
     from strandline.catalog.migrations import Step
@@ -156,6 +156,10 @@ class SqliteCatalog:
                 self._is_boot_known = True
             if has_appended:
                 self.on_commit()
+
+    def hold(self, name: str, limit_s: float) -> AbstractContextManager[Callable[[], None]]:  # noqa: ARG002
+        """Always refused: another home, with a catalog of its own, would not see the lock."""
+        raise NotSharedError(f"{self.place} is the catalog of one home; set catalog.url to share one")
 
     def listen(self) -> None:
         """SQLite cannot tell one process what another one does."""

@@ -118,6 +118,9 @@ class LimitedCatalog:
     def write(self, *, durable: bool = False) -> AbstractContextManager[Writer]:
         return self._catalog.write(durable=durable)
 
+    def hold(self, name: str, limit_s: float) -> AbstractContextManager[Callable[[], None]]:
+        return self._catalog.hold(name, limit_s)
+
     def listen(self) -> None:
         self._catalog.listen()
 

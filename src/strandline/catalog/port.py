@@ -213,6 +213,19 @@ class Catalog(Protocol):
             CatalogLockedError: Another process held the catalog for too long.
         """
 
+    def hold(self, name: str, limit_s: float) -> AbstractContextManager[Callable[[], None]]:
+        """The lock of a name, which one program has at a time, of all that share the catalog. What it gives raises an
+        error if the lock was lost meanwhile.
+
+        The server takes it away from a program that says nothing for ``limit_s``, or whose connection breaks.
+        A server that takes over knows nothing of the locks of the one before.
+
+        Raises:
+            NotSharedError: The catalog is this home's own.
+            CatalogLockedError: Another program has it for too long.
+            CatalogAwayError: There is no server.
+        """
+
     def listen(self) -> None:
         """Calls :attr:`on_commit` also soon after another process committed events, if the database can tell.
         Idempotent. That only wakes: a program that reads the journal from time to time misses nothing without it.

@@ -100,11 +100,11 @@ class Guarantees(JsonForm):
 GUARANTEE_WORDS: dict[str, tuple[str, str]] = {
     "creates_once": (
         "an object is created once, whoever else tries",
-        "nothing is written, because two programs could overwrite each other",
+        "nothing is written without a shared catalog, because two programs could overwrite each other",
     ),
     "replaces_only_the_same": (
         "an object is replaced only if it is the version that was meant",
-        "a damaged image is not replaced by a good copy there",
+        "a damaged image is not replaced by a good copy there without a shared catalog",
     ),
     "lists_at_once": (
         "a listing shows what was just written",

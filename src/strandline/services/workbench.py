@@ -196,6 +196,7 @@ class Workbench:
             limits.fetch_timeout_s,
             limits.max_memory_bytes,
             limits.read_max_bytes,
+            self.catalog.whole.hold if self.catalog.is_shared else None,
         )
         return BucketFolder(BucketCalls(client, means), layout)
 

@@ -149,7 +149,8 @@ class Pool:
         self.place = say_place(url)
         self._url = url
         self._begin = begin
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
+        """How long one waits for a connection."""
         self._free = threading.BoundedSemaphore(size)
         self._size = size
         self._lock = threading.Lock()
@@ -164,7 +165,7 @@ class Pool:
             CatalogAwayError: There is no server.
             CatalogLockedError: All connections of this process were in use for too long.
         """
-        if not self._free.acquire(timeout=self._timeout_s):
+        if not self._free.acquire(timeout=self.timeout_s):
             raise CatalogLockedError(
                 f"all {self._size} connections of this program to the catalog {self.place} are in use; try again, or "
                 "raise catalog.pool"

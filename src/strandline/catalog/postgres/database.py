@@ -26,7 +26,7 @@ from strandline.catalog.postgres.journal import APPEND, CHANNEL, PostgresJournal
 from strandline.catalog.postgres.tables import CHECK_FORMAT, OLDEST_SERVER, ensure_tables, read_format
 from strandline.catalog.schema import VERSION
 from strandline.catalog.times import from_microseconds
-from strandline.errors import CatalogError, StrandlineError
+from strandline.errors import CatalogError, CatalogLockedError, StrandlineError
 from strandline.logs import get_logger
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
@@ -51,6 +51,14 @@ LISTEN_S = 1.0
 """How late the thread that listens notices that the catalog was closed."""
 
 AWAY_S = 1.0
+
+HELD = 0x53544248
+"""``STBH``: the first number of the advisory locks of names. The second is made of the name."""
+
+
+def _number_of(name: str) -> int:
+    """32 bits. Names that share a number wait for each other, and that is all."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), signed=True)
 
 
 class _Lent:
@@ -84,6 +92,7 @@ class PostgresCatalog:
         self._journal_limits = journal_limits
         self._lock_timeout = f"{max(1, round(lock_timeout_s * 1000))}ms"
         self._pool = Pool(url, size=pool_size, timeout_s=max(lock_timeout_s, 0.001), begin=self._begin)
+        self._holds = threading.BoundedSemaphore(max(1, pool_size // 2))
         self.place = self._pool.place
         self._commits = count(1)
         self._closed = threading.Event()
@@ -128,6 +137,33 @@ class PostgresCatalog:
                 driver.execute("COMMIT")
             self._tidy_up(lent, numbered.fetchall())
         self.on_commit()
+
+    @contextmanager
+    def hold(self, name: str, limit_s: float) -> Iterator[Callable[[], None]]:
+        """The lock of a name. See :meth:`strandline.catalog.port.Catalog.hold`. It is an advisory lock of a
+        transaction that the server ends if it is idle for too long. Half of the connections stay free for others.
+        """
+        if not self._holds.acquire(timeout=self._pool.timeout_s):
+            raise CatalogLockedError(
+                f"too many programs wait for a lock in the catalog {self.place}; try again"
+            )
+        try:
+            with self._lent() as lent:
+                lent.connection.driver.execute(BEGIN)
+                lent.connection.execute(
+                    "SELECT set_config('idle_in_transaction_session_timeout', ?, true), pg_advisory_xact_lock(?, ?)",
+                    (f"{round(limit_s * 1000)}ms", HELD, _number_of(name)),
+                )
+
+                def check() -> None:
+                    try:
+                        lent.connection.execute("SELECT 1").fetchone()
+                    except psycopg.Error as error:
+                        raise explain_postgres_error(error, self.place) from error
+
+                yield check
+        finally:
+            self._holds.release()
 
     def listen(self) -> None:
         """Also calls :attr:`on_commit` for the events of other programs, from now on, in a thread. Idempotent."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from strandline.folders.buckets.client import BucketClient
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.values import dataclass
+
+if TYPE_CHECKING:
+    from strandline.folders.buckets.turns import Hold, Writes
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -28,6 +31,8 @@ class BucketMeans:
     fetch_timeout_s: float
     max_memory_bytes: int
     read_max_bytes: int
+    hold: Hold | None = None
+    """The lock of one name among all programs that share the catalog, if others do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,22 @@ class BucketCalls:
     def where(self, path: str) -> str:
         """The address of an object."""
         return f"{self.client.address.text}/{path}" if path else self.client.address.text
+
+    @property
+    def writes(self) -> Writes:
+        """How objects are written that others may write as well: by conditions, or, if the server was seen to keep
+        none, in turn with all who share the catalog.
+        """
+        from strandline.folders.buckets.trying import recall
+
+        known = recall(self)
+        if self.means.hold is None or known is None:
+            return self.client
+        if known.creates_once and known.replaces_only_the_same:
+            return self.client
+        from strandline.folders.buckets.turns import WritesInTurn
+
+        return WritesInTurn(self.client, self.means.hold, sends_versions=known.replaces_only_the_same)
 
     def small(self, call: Callable[[], T]) -> T:
         """Makes one request whose answer is small."""

@@ -158,6 +158,12 @@ class BucketClient:
         """
         return self._put(path, data, {"e_tag": e_tag}, about)
 
+    def overwrite(self, path: str, data: bytes, about: dict[str, str] | None = None) -> str:
+        """Writes an object, whatever has its name. Returns its ETag. One PUT without a condition: for a server that
+        refuses ``If-Match``, and for one who has looked.
+        """
+        return self._put(path, data, "overwrite", about)
+
     def copy(self, path: str, key: str) -> None:
         """Lets the server copy the version that has the path now to a key of the same bucket, which is ours alone.
         One PUT. No condition can be given: what was copied must be read.

@@ -287,7 +287,8 @@ class BucketFolder:
         """One PUT with a condition and a SHA-256. The time becomes metadata, as rclone writes it.
 
         Raises:
-            NotInBucketsError: Something should be replaced, and the endpoint was not seen to replace only that.
+            NotInBucketsError: Something should be replaced, the endpoint was not seen to replace only that, and no
+                shared catalog stands in.
         """
         if mode is SaveMode.REPLACE:
             self._check_replaces(name)
@@ -303,10 +304,11 @@ class BucketFolder:
 
     def _check_replaces(self, name: str) -> None:
         known = self.recall_guarantees() or self.find_guarantees()
-        if not known.replaces_only_the_same:
+        if not known.replaces_only_the_same and self.calls.means.hold is None:
             raise NotInBucketsError(
                 f"{self.where(name)} is not replaced, because its server would also replace a version that came "
-                "meanwhile; replace it with another program",
+                "meanwhile; replace it with another program, or share a catalog (catalog.url), by which programs "
+                "take turns",
                 path=self.where(name),
             )
 

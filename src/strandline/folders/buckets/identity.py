@@ -151,7 +151,7 @@ def _carry_out(calls: BucketCalls, step: IdentityStep, decision: IdentityDecisio
 def _keep_former(calls: BucketCalls, value: StorageDirId) -> bool:
     name = former_name_of(value)
     try:
-        calls.client.create(name, _line(value))
+        calls.writes.create(name, _line(value))
     except FileExistsError:
         _, data = calls.client.get(name, at_most=MAX_IDENTITY_BYTES)
         if judge_former(judge_identity(name, data or b"", None)).value != value:
@@ -166,7 +166,7 @@ def _write_plain(calls: BucketCalls, decision: IdentityDecision, value: StorageD
     data = _line(value, decision.spelling)
     if not decision.may_replace:
         try:
-            calls.client.create(IDENTITY_FILE, data)
+            calls.writes.create(IDENTITY_FILE, data)
         except FileExistsError:
             return _read_back(calls) == value
         return True
@@ -175,7 +175,7 @@ def _write_plain(calls: BucketCalls, decision: IdentityDecision, value: StorageD
         seen = judge_identity(IDENTITY_FILE, there or b"", version.stamp)
         if seen.value != decision.replaces or seen.unfit in FIXED:
             return False
-        calls.client.replace(IDENTITY_FILE, data, version.e_tag)
+        calls.writes.replace(IDENTITY_FILE, data, version.e_tag)
     except (FileNotFoundError, ReplacedError):
         return False
     return True
@@ -211,7 +211,7 @@ def write_layout(calls: BucketCalls, kind: LayoutKind) -> None:
         RefusedError: It says something else.
     """
     try:
-        calls.client.create(LAYOUT_FILE, f"{kind.value}\n".encode())
+        calls.writes.create(LAYOUT_FILE, f"{kind.value}\n".encode())
     except FileExistsError:
         if _read_layout(calls) is not kind:
             raise RefusedError(

@@ -36,7 +36,7 @@ def write_object(
     check_plain(calls, path)
     about = _describe(path, mtime_ns)
     if mode is SaveMode.NEW:
-        return _written(data, calls.client.create(path, data, about))
+        return _written(data, calls.writes.create(path, data, about))
     try:
         there = calls.client.head(path)
     except FileNotFoundError:
@@ -44,9 +44,9 @@ def write_object(
     if not allowed():
         raise _taken(path)
     if there is None:
-        return _written(data, calls.client.create(path, data, about))
+        return _written(data, calls.writes.create(path, data, about))
     try:
-        return _written(data, calls.client.replace(path, data, there.e_tag, about))
+        return _written(data, calls.writes.replace(path, data, there.e_tag, about))
     except ReplacedError as error:
         raise _taken(path) from error
 

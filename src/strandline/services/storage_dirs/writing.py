@@ -51,7 +51,8 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
 
 
 def check_guarantees(bench: Workbench, root: str) -> None:
-    """Refuses to write where two programs could overwrite each other. Tries it out the first time.
+    """Refuses to write where two programs could overwrite each other. Tries it out the first time. In a shared
+    catalog, its programs take turns there.
 
     Raises:
         NotInBucketsError: The server of the place was seen to let them.
@@ -59,10 +60,11 @@ def check_guarantees(bench: Workbench, root: str) -> None:
     """
     folder = bench.folder_at(root)
     known = folder.recall_guarantees() or folder.find_guarantees()
-    if known is not None and not known.creates_once:
+    if known is not None and not known.creates_once and not bench.catalog.is_shared:
         raise NotInBucketsError(
             f"nothing is written to {root}, because its server lets two programs overwrite each other (it ignores "
-            f"If-None-Match); to read it, run {say_add(root, '--read-only')}",
+            f"If-None-Match); to read it, run {say_add(root, '--read-only')}; to write to it, share a catalog "
+            "(catalog.url), by which programs take turns",
             path=root,
         )
 
