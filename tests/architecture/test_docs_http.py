@@ -10,8 +10,9 @@ from pathlib import Path
 
 from builders.api_document import make_document
 from strandline.model.events import EVENT_TYPES
+from strandline.model.operations import Operations
 from strandline.model.store_status import StoreStatus
-from strandline.web.api.metrics import list_metrics
+from strandline.web.api.metrics import list_metrics, list_operations
 from strandline.web.app import API
 from strandline.web.images.plan import PARAMETERS, Wish
 from strandline.web.problems import REFUSALS
@@ -78,6 +79,7 @@ def test_every_metric_is_documented() -> None:
     page = (PROJECT / "docs/howto/monitor.md").read_text()
     rows = dict(re.findall(r"^\| `(strandline_\w+)` \| (.+) \|$", page, re.MULTILINE))
     metrics = list_metrics(StoreStatus(datetime.now(UTC), (), 0, 0, 0, 0, {}), "1")
+    metrics += list_operations(Operations(0, 0, {}, None))
     assert list(rows) == [metric.name for metric in metrics]
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders.metrics import read_samples
 from builders.pictures import make_picture
 from builders.reports import make_storage_dir
 from builders.served import Served, serving_storage_dir
@@ -21,10 +22,6 @@ from strandline.model.storage_dirs import FileCounts
 from strandline.model.store_status import FileMeasures, StorageDirStatus, StoreStatus
 from strandline.web.api.metrics import METRICS_TYPE, format_metrics
 
-LABEL = r'[a-z_]+="(?:[^"\\\n]|\\\\|\\"|\\n)*"'
-SAMPLE = re.compile(rf"([a-z_]+)(?:\{{({LABEL}(?:,{LABEL})*)\}})? (-?[0-9.e+-]+)")
-"""A sample as the exposition format allows it."""
-
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
@@ -33,28 +30,6 @@ def served(tmp_path: Path) -> Iterator[Served]:
         put_half(tmp_path / "Notes", make_picture("png", seed=9))
         it.store.scan()
         yield it
-
-
-def read_samples(text: str) -> dict[str, float]:
-    """All samples, by name and labels. Each metric has its help and type first, once."""
-    found, known = {}, set()
-    for line in text.removesuffix("\n").split("\n"):
-        if line.startswith("# HELP "):
-            continue
-        if line.startswith("# TYPE "):
-            _, _, name, kind = line.split(" ")
-            assert name not in known
-            assert kind in ("gauge", "counter")
-            assert name.endswith("_total") == (kind == "counter")
-            known.add(name)
-            continue
-        match = SAMPLE.fullmatch(line)
-        assert match, line
-        assert match[1] in known
-        key = match[1] + (f"{{{match[2]}}}" if match[2] else "")
-        assert key not in found
-        found[key] = float(match[3])
-    return found
 
 
 def test_json_is_what_the_command_prints(served: Served) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from strandline.catalog.database import open_catalog
 from strandline.catalog.journal import JournalLimits
 from strandline.errors import CatalogInsideStorageDirError, NotSharedError
 from strandline.folders.time_limits import SlowPlaces
-from strandline.model.buckets import BucketOptions
+from strandline.model.buckets import BucketOptions, is_bucket_address
 from strandline.model.defaults import MAX_IMAGE_BYTES
 from strandline.model.events import Event
 from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from strandline.catalog.port import Catalog
     from strandline.model.arrival_notices import TakenNotices
+    from strandline.model.operations import Operations
     from strandline.model.reports import Check
     from strandline.pictures.cache import ThumbnailCache
     from strandline.runtime.arrival_queue import ArrivalQueue
@@ -131,6 +132,16 @@ class LocalStore(Store):
 
         return check_health(self.bench)
 
+    def measure_operations(self) -> Operations | None:
+        """What an administrator watches beside the status: queues, requests, and statements. None without a shared
+        catalog and buckets. Cost: three statements over the open parts of the work, never over images.
+        """
+        if not self.is_shared and not any(is_bucket_address(sd.path) for sd in self.list_storage_dirs()):
+            return None
+        from strandline.runtime.operations import measure_operations  # here: few have any
+
+        return measure_operations(self)
+
     def check_ready(self) -> None:
         """Checks whether the catalog answers, and this program may still use it. Cost: a statement.
 
@@ -205,10 +216,12 @@ def _see_work(bench: Workbench, settings: Settings) -> None:
     """What workers do for all machines is done for this one, too."""
     from strandline.catalog.postgres.database import PostgresCatalog
     from strandline.catalog.postgres.work.seen import SeenWork
+    from strandline.timings import ARRIVALS, OK
 
     assert isinstance(bench.catalog, PostgresCatalog)
     seen = SeenWork(bench.catalog, settings.work.stalled_after_s)
     bench.find_scan_by_workers, bench.has_workers = seen.find_last_scan, seen.has_workers
+    bench.note_arrival = partial(ARRIVALS.note, "listing", OK)
 
 
 def open_catalog_of(home: Path, settings: Settings) -> Catalog:

@@ -71,6 +71,10 @@ def _ignore(_event: Event) -> None:
     return None
 
 
+def _note_nothing(_seconds: float) -> None:
+    return None
+
+
 def _find_nothing(_number: int) -> None:
     return None
 
@@ -111,6 +115,8 @@ class Workbench:
     """When workers last scanned the SD with this number to the end, for all machines that share the catalog."""
     has_workers: Callable[[], bool] = _has_none
     """Whether such workers are there now, so that nobody else need scan by itself."""
+    note_arrival: Callable[[float], None] = _note_nothing
+    """Takes how many seconds after it was listed an arrival was proven. For a shared catalog only."""
     announce: Callable[[Event], None] = _ignore
     """Takes live-only events (``scan.started``, ``scan.progress``)."""
     slow_places: SlowPlaces = field(default_factory=SlowPlaces)

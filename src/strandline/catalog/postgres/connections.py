@@ -25,6 +25,7 @@ from strandline.catalog.dialect import Rows
 from strandline.catalog.postgres.dialect import mark_values
 from strandline.catalog.postgres.errors import explain_postgres_error
 from strandline.errors import CatalogAwayError, CatalogError, CatalogLockedError
+from strandline.timings import SQL
 
 CONNECT_TIMEOUT_S = 5
 DEAD_NETWORK_MS = 30_000
@@ -73,20 +74,25 @@ class PostgresConnection:
         self.driver = driver
         self.lent: object = None
         """What the catalog keeps with it."""
+        self.doing = "read"
+        """What its statements are counted as: ``read``, ``write``, or ``work``."""
 
     def execute(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = (), /) -> Rows:
         """See :class:`~strandline.catalog.dialect.Connection`."""
-        return self.driver.execute(mark_values(statement).encode(), values)
+        with SQL.noting(self.doing, say_outcome):
+            return self.driver.execute(mark_values(statement).encode(), values)
 
     def executemany(self, statement: str, values: Iterable[Sequence[Any]], /) -> Rows:
         """The same. Sends all in one go."""
         cursor = self.driver.cursor()
-        cursor.executemany(mark_values(statement).encode(), values)
+        with SQL.noting(self.doing, say_outcome):
+            cursor.executemany(mark_values(statement).encode(), values)
         return cursor
 
     def begin(self, statements: str) -> Any:
         """Begins a transaction with these statements, in one round trip. Returns the first row of the last one."""
-        cursor = self.driver.execute(statements.encode())
+        with SQL.noting(self.doing, say_outcome):
+            cursor = self.driver.execute(statements.encode())
         while cursor.nextset():
             pass
         return cursor.fetchone()
@@ -105,6 +111,11 @@ class PostgresConnection:
                 self.driver.rollback()
         except psycopg.Error:
             self.driver.close()
+
+
+def say_outcome(error: Exception) -> str:
+    """The code of our error for this one: some ten words."""
+    return explain_postgres_error(error, "").code if isinstance(error, psycopg.Error) else "error"
 
 
 def _has_something_to_read(descriptor: int) -> bool:
@@ -188,6 +199,7 @@ class Pool:
     def give_back(self, connection: PostgresConnection) -> None:
         """Ends its transaction, if there is one, and keeps it for others."""
         connection.roll_back()
+        connection.doing = "read"
         with self._lock:
             is_kept = not (self._is_closed or connection.driver.closed)
             if is_kept:
@@ -212,7 +224,8 @@ class Pool:
         until_s = time.monotonic() + (0.0 if self._was_away else PATIENCE_S)
         while True:
             try:
-                connection = PostgresConnection(connect(self._url))
+                with SQL.noting("connect", say_outcome):
+                    connection = PostgresConnection(connect(self._url))
                 try:
                     self._begin(connection)
                 except BaseException:

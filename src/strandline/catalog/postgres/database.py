@@ -18,7 +18,7 @@ import psycopg
 from strandline.catalog.formats import FORMAT, check_known
 from strandline.catalog.journal import DEFAULT_JOURNAL_LIMITS, JUMP, PRUNE_EVERY, JournalLimits
 from strandline.catalog.port import Reader, Writer
-from strandline.catalog.postgres.connections import Pool, PostgresConnection
+from strandline.catalog.postgres.connections import Pool, PostgresConnection, say_outcome
 from strandline.catalog.postgres.counts import ADD_UP, ADD_UP_EVERY, DIFFERENCES
 from strandline.catalog.postgres.dialect import POSTGRES
 from strandline.catalog.postgres.errors import explain_postgres_error
@@ -28,6 +28,7 @@ from strandline.catalog.schema import VERSION
 from strandline.catalog.times import from_microseconds
 from strandline.errors import CatalogError, CatalogLockedError, StrandlineError
 from strandline.logs import get_logger
+from strandline.timings import SQL
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 BEGIN_DURABLE = f"{BEGIN}; SET LOCAL synchronous_commit TO on"
@@ -122,16 +123,17 @@ class PostgresCatalog:
         """A transaction. See :meth:`strandline.catalog.port.Catalog.write`."""
         with self._lent() as lent:
             driver = lent.connection.driver
+            lent.connection.doing = "write"
             _check_oldest(lent.connection.begin(f"{BEGIN_DURABLE if durable else BEGIN}; {CHECK_FORMAT}"))
             yield lent.writer
             events = lent.journal.take_appended()
             if events is None:
-                driver.execute("COMMIT")
+                with SQL.noting("commit", say_outcome):
+                    driver.execute("COMMIT")
                 self._tidy_up(lent, [])
                 return
-            with (
-                driver.pipeline()
-            ):  # in one go, so that nobody waits for this program while it has the counter
+            # In one go, so that nobody waits for this program while it has the counter.
+            with SQL.noting("commit", say_outcome), driver.pipeline():
                 numbered = lent.connection.execute(APPEND, events)
                 driver.execute("SELECT pg_notify(%s, '')", (CHANNEL,))
                 driver.execute("COMMIT")

@@ -13,6 +13,7 @@ import errno
 import hashlib
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ from strandline.extras import S3, missing_error
 from strandline.folders.disk_errors import PlaceError
 from strandline.model.buckets import BucketAddress, BucketOptions, is_plain_key
 from strandline.model.image_files import FileStamp
+from strandline.timings import OK
+from strandline.timings import S3 as S3_TIMES
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -123,10 +126,25 @@ class BucketClient:
         """
         prefix = self.address.key_of(folder) or None
         offset = None if after is None else self.address.key_of(f"{folder}/{after}" if folder else after)
-        with self._asking("list", folder):
-            for piece in self._store().list(prefix, offset=offset, chunk_size=1000):
+        with self._explaining("list", folder):
+            pieces = iter(self._store().list(prefix, offset=offset, chunk_size=1000))
+        while (piece := self._take_piece(pieces, folder)) is not None:
+            with self._explaining("list", folder):
                 versions = [self._version(meta) for meta in piece]
-                yield [version for version in versions if self._is_seen(version.path, folder)]
+            yield [version for version in versions if self._is_seen(version.path, folder)]
+
+    def _take_piece(self, pieces: Iterator[Any], folder: str) -> Any:
+        """The next answer, measured without what its reader does with it. None at the end, which costs no request."""
+        begin_s = time.monotonic()
+        try:
+            with self._explaining("list", folder):
+                piece = next(pieces, None)
+        except OSError as error:
+            S3_TIMES.note("list", say_outcome(error), time.monotonic() - begin_s)
+            raise
+        if piece is not None:
+            S3_TIMES.note("list", OK, time.monotonic() - begin_s)
+        return piece
 
     def list_level(self, folder: str) -> tuple[list[str], list[Version]]:
         """The names of the folders directly in a folder, and the objects in it. One LIST for 1,000 of them."""
@@ -219,6 +237,12 @@ class BucketClient:
 
     @contextmanager
     def _asking(self, doing: str, path: str) -> Iterator[None]:
+        """The same for one request, which is measured."""
+        with S3_TIMES.noting(OPERATIONS[doing], say_outcome), self._explaining(doing, path):
+            yield
+
+    @contextmanager
+    def _explaining(self, doing: str, path: str) -> Iterator[None]:
         """Turns what the library raises into our errors. ``OSError`` passes, except for a missing bucket."""
         try:
             yield
@@ -270,6 +294,30 @@ class BucketClient:
 
 class ReplacedError(PlaceError):
     """The path belongs to another version than the one that was named."""
+
+
+OPERATIONS = {
+    "look at": "head", "read": "get", "list": "list", "write": "put", "copy": "copy", "delete": "delete",
+}  # fmt: skip
+"""What is measured, by what an error message says."""
+
+
+def say_outcome(error: Exception) -> str:
+    """One of some ten words for how a request ended. Only ``refused`` and those after it are failures."""
+    match error:
+        case FileNotFoundError():
+            return "absent"
+        case FileExistsError():
+            return "exists"
+        case ReplacedError():
+            return "replaced"
+        case TimeoutError():
+            return "no-answer"
+        case OSError(errno=errno.EACCES):
+            return "refused"
+        case OSError(errno=errno.ENXIO):
+            return "no-bucket"
+    return "error"
 
 
 _processes: set[int] = set()

@@ -54,6 +54,7 @@ class Work:
     def __init__(self, bench: Workbench, settings: Settings) -> None:
         catalog = bench.catalog
         assert isinstance(catalog, PostgresCatalog), "the assembly has looked"
+        self.catalog = catalog
         self.queue = WorkQueue(catalog)
         self.settings = settings.work
         self._bench = bench

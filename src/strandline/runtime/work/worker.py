@@ -27,6 +27,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker
 from psycopg_pool import PoolClosed, PoolTimeout
 
+from strandline.catalog.postgres.work.measures import Teller
 from strandline.catalog.postgres.work.statements import LAST_STEP, PART, name_queue
 from strandline.catalog.postgres.work.tables import SCHEMA
 from strandline.errors import CatalogTooNewError, StrandlineError
@@ -51,6 +52,9 @@ MEND_S = 5.0
 
 DUE_S = 10.0
 """How often the schedule is looked at."""
+
+TELL_S = 10.0
+"""How often a worker tells what it measured. Prometheus asks once a minute."""
 
 GLANCE_S = 0.2
 """How late a worker notices that it should end."""
@@ -128,7 +132,8 @@ class _Process:
         self._doing = Doing(store.bench, self._work)
         self._stalled_after_s = store.settings.work.stalled_after_s
         self._has_ended = False
-        self._mend_s = self._due_s = 0.0
+        self._teller = Teller(self._work.catalog)
+        self._mend_s = self._due_s = self._tell_s = 0.0
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -208,6 +213,7 @@ class _Process:
                 await self._call(self._look_after)
             if await asyncio.to_thread(self._stop.wait, GLANCE_S) or self._doing.too_new is not None:
                 break
+        await self._call(self._teller.tell)
         self._doing.stopping.set()
         worker.stop()  # type: ignore[no-untyped-call]
 
@@ -228,6 +234,9 @@ class _Process:
         if now_s >= self._mend_s:
             self._mend_s = now_s + min(MEND_S, self._stalled_after_s / BEATS)
             self._work.queue.mend(self._stalled_after_s)
+        if now_s >= self._tell_s:
+            self._tell_s = now_s + TELL_S
+            self._teller.tell()
         if self._options.until_empty:
             self._has_ended = self._work.queue.count_open() == 0
         elif now_s >= self._due_s:

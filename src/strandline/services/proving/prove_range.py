@@ -64,6 +64,8 @@ def prove_range(
     with ThreadPoolExecutor(at_once, "strandline-prove") as threads:
         for rows, looks in _iter_looks(bench, sd, names, threads, only_arrivals=only_arrivals):
             results = _record(bench, sd, rows, [look.result() for look in looks])
+            if only_arrivals:
+                _note_arrivals(bench, rows, results)
             unreadable = [
                 Finding("unreadable", result.reason, row.filename, row.image_id)
                 for row, result in zip(rows, results, strict=True)
@@ -78,6 +80,13 @@ def prove_range(
             if not go_on(len(rows)):
                 return None
     return findings
+
+
+def _note_arrivals(bench: Workbench, rows: Sequence[ImageFile], results: Sequence[ProofResult]) -> None:
+    now = bench.now()
+    for row, result in zip(rows, results, strict=True):
+        if result.outcome is Outcome.GOOD and row.proof is None:
+            bench.note_arrival(max((now - row.first_seen).total_seconds(), 0.0))
 
 
 def _iter_looks(

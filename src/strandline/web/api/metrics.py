@@ -10,12 +10,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from strandline.model.operations import Operations, WorkMeasures
 from strandline.model.storage_dirs import StorageDirState
 from strandline.model.store_status import Outcome, StorageDirStatus, StoreStatus
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-Number = int | float | datetime | None
+
+class Spread(NamedTuple):
+    """A sample of a histogram."""
+
+    bounds_s: Sequence[float]
+    numbers: Sequence[int]
+    """Up to each bound, without those before, and above all."""
+    sum_s: float
+
+
+Number = int | float | datetime | Spread | None
 """A time is written in seconds since 1970. None has no line: there is no such number."""
 
 
@@ -24,17 +35,18 @@ class Metric(NamedTuple):
 
     name: str
     kind: str
-    """gauge or counter."""
+    """gauge, counter, or histogram, whose numbers are spreads."""
     help: str
     samples: Sequence[tuple[Mapping[str, str], Number]]
 
 
-def format_metrics(status: StoreStatus, version: str) -> str:
+def format_metrics(status: StoreStatus, version: str, operations: Operations | None = None) -> str:
     """All metrics of the store.
 
     Laws: each line is a comment or one sample; no label can end its line or its quotes.
     """
-    return "".join(f"{line}\n" for metric in list_metrics(status, version) for line in _iter_lines(metric))
+    metrics = list_metrics(status, version) + ([] if operations is None else list_operations(operations))
+    return "".join(f"{line}\n" for metric in metrics for line in _iter_lines(metric))
 
 
 PER_FOLDER: tuple[tuple[str, str, Callable[[StorageDirStatus], Number]], ...] = (
@@ -114,13 +126,107 @@ def list_metrics(status: StoreStatus, version: str) -> list[Metric]:
     ]  # fmt: skip
 
 
+MEASURED: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "s3", "strandline_s3_request_seconds", "operation",
+        "Requests to object stores, with their repetitions.",
+    ),
+    ("sql", "strandline_sql_seconds", "operation", "Statements and commits in PostgreSQL."),
+    (
+        "arrivals", "strandline_arrival_lag_seconds", "source",
+        "From when a notice or a listing told of an image to its proof.",
+    ),
+)  # fmt: skip
+"""What is measured: its name, that of the metric, the label for what was asked, and the help."""
+
+
+def list_operations(operations: Operations) -> list[Metric]:
+    """What there is besides for a shared catalog, and for buckets."""
+    return [
+        Metric(
+            "strandline_notices_waiting", "gauge", "Names that an object store told of, and nobody looked at yet.",
+            [({}, operations.notices_waiting)],
+        ),
+        Metric(
+            "strandline_notices_dropped_total", "counter",
+            "Names that had no room, since the server started. The next scan finds them.",
+            [({}, operations.notices_dropped)],
+        ),
+        *(
+            Metric(
+                name, "histogram", text,
+                [
+                    (
+                        {"process": each.process, label: each.what, "outcome": each.outcome},
+                        Spread(each.bounds_s, each.numbers, each.sum_s),
+                    )
+                    for each in operations.measured.get(measured, ())
+                ],
+            )
+            for measured, name, label, text in MEASURED
+        ),
+        *_list_work(operations.work),
+    ]  # fmt: skip
+
+
+def _list_work(work: WorkMeasures | None) -> list[Metric]:
+    kinds = [] if work is None else [(each, {"kind": each.kind.value}) for each in work.kinds]
+    return [
+        Metric(
+            "strandline_work_parts", "gauge", "Parts of the work that are not done, in each state.",
+            [
+                (kind | {"state": state}, number)
+                for each, kind in kinds
+                for state, number in (
+                    ("waiting", each.waiting), ("running", each.running), ("failed", each.failed)
+                )
+            ],
+        ),
+        Metric(
+            "strandline_work_oldest_waiting_timestamp_seconds", "gauge",
+            "Since when the oldest task with parts that nobody does has been open.",
+            [(kind, each.oldest_waiting) for each, kind in kinds],
+        ),
+        Metric(
+            "strandline_work_tasks", "gauge", "Open tasks, and storage directories whose last task failed.",
+            [
+                (kind | {"state": state}, number)
+                for each, kind in kinds
+                for state, number in (
+                    ("working", each.working_tasks), ("paused", each.paused_tasks), ("failed", each.failed_tasks)
+                )
+            ],
+        ),
+        Metric(
+            "strandline_work_workers", "gauge", "Workers that are there, by their version.",
+            [({"version": version}, count) for version, count in (work.workers.items() if work else ())],
+        ),
+        Metric(
+            "strandline_work_progress_timestamp_seconds", "gauge",
+            "When a worker last recorded progress of what is open.",
+            [({}, work.last_progress if work else None)],
+        ),
+    ]  # fmt: skip
+
+
 def _iter_lines(metric: Metric) -> Iterator[str]:
     yield f"# HELP {metric.name} {metric.help}"
     yield f"# TYPE {metric.name} {metric.kind}"
     for labels, number in metric.samples:
-        if number is not None:
+        if isinstance(number, Spread):
+            yield from _iter_spread(metric.name, labels, number)
+        elif number is not None:
             said = number.timestamp() if isinstance(number, datetime) else number
             yield f"{metric.name}{_say_labels(labels)} {said}"
+
+
+def _iter_spread(name: str, labels: Mapping[str, str], spread: Spread) -> Iterator[str]:
+    total = 0
+    for bound, number in zip((*spread.bounds_s, "+Inf"), spread.numbers, strict=True):
+        total += number
+        yield f"{name}_bucket{_say_labels({**labels, 'le': str(bound)})} {total}"
+    yield f"{name}_sum{_say_labels(labels)} {spread.sum_s}"
+    yield f"{name}_count{_say_labels(labels)} {total}"
 
 
 def _say_labels(labels: Mapping[str, str]) -> str:

@@ -37,5 +37,8 @@ async def show_status(backend: TheBackend) -> Response:
 )
 async def show_metrics(backend: TheBackend) -> Response:
     """The same numbers for Prometheus."""
-    text = await backend.crossing.slow(lambda: format_metrics(backend.store.status(), __version__))
+    store = backend.store
+    text = await backend.crossing.slow(
+        lambda: format_metrics(store.status(), __version__, store.measure_operations())
+    )
     return Response(text.encode(), media_type=METRICS_TYPE, headers={"cache-control": "no-store"})

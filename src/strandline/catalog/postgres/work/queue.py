@@ -73,6 +73,7 @@ class WorkQueue:
         be.
         """
         with self._catalog.connected() as connection:
+            connection.doing = "work"
             check_formats(connection.begin(f"{BEGIN_DURABLE if durable else BEGIN}; {CHECK_FORMATS}"))
             yield connection
             connection.driver.execute("COMMIT")

@@ -20,7 +20,7 @@ from strandline.catalog.schema import VERSION
 
 SCHEMA = "strandline_work"
 
-WORK_VERSION = 1
+WORK_VERSION = 2
 """The number of steps that lead here."""
 
 OLDEST_WORK_FORMAT = 1
@@ -86,6 +86,18 @@ STEPS = (
             pid      BIGINT NOT NULL,
             version  {_TEXT} NOT NULL,
             began_us BIGINT NOT NULL
+        )
+        """,
+    ],
+    [
+        f"""
+        CREATE TABLE measures (
+            name     {_TEXT} NOT NULL,
+            what     {_TEXT} NOT NULL,
+            outcome  {_TEXT} NOT NULL,
+            bound_ms BIGINT NOT NULL,
+            amount   DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (name, what, outcome, bound_ms)
         )
         """,
     ],
