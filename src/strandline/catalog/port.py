@@ -168,7 +168,8 @@ class Catalog(Protocol):
         format: The version of its tables, when it was opened or connected to last. It may be newer than this
             program's (:mod:`~.formats`).
         is_shared: Whether other machines use it, too. Then it has only places that all of them see alike.
-        epoch: Text of this database, without a ``-``. A rebuilt catalog has another one, so its event ids differ.
+        epoch: Text of this database: at most 64 digits, ASCII letters, and dots. A rebuilt catalog has another one,
+            so its event ids differ.
         on_commit: Called after each commit that appended an event, in the writer's thread. It must not
             block.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from strandline.model.event_ids import format_event_id, parse_event_id
 from strandline.model.events import Event, JournalPosition
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Workbench
@@ -53,16 +54,15 @@ class Journal:
             oldest, newest = reader.journal.get_bounds()
         if not last_seen:
             return JournalPosition(newest)
-        epoch, dash, number = last_seen.rpartition("-")
-        is_number = number.isascii() and number.isdigit() and len(number) < 19
-        is_ours = epoch == self._catalog.epoch or not dash
-        if is_ours and is_number and oldest - 1 <= int(number) <= newest:
-            return JournalPosition(int(number))
+        known = parse_event_id(last_seen)
+        is_ours = known is not None and known.epoch in (None, self._catalog.epoch)
+        if known is not None and is_ours and oldest - 1 <= known.seq <= newest:
+            return JournalPosition(known.seq)
         return JournalPosition(newest, is_reset=True)
 
     def format_position(self, seq: int) -> str:
         """The position after the event with that number, as text for :meth:`find_position`."""
-        return f"{self._catalog.epoch}-{seq}"
+        return format_event_id(self._catalog.epoch, seq)
 
 
 def _list_ids(sd: StorageDir | None) -> list[str] | None:

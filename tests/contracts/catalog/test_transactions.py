@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from builders.image_rows import CONTENT_ID, NOW
 from contracts.catalog.kinds import Opener
 from strandline.catalog.port import Catalog, Reader
 from strandline.errors import CatalogError, StorageDirNotFoundError
+from strandline.model.event_ids import EVENT_ID_PATTERN, format_event_id, parse_event_id
 from strandline.model.events import StorageDirAdded
 from strandline.model.image_files import FileStamp, FileState, ImageFile
 from strandline.model.states import Seen, register_listed
@@ -168,6 +170,14 @@ def test_a_catalog_stays_the_same_one(open_it: Opener) -> None:
     one, other = open_it(), open_it()
     assert one.epoch == other.epoch != ""
     assert one.check_integrity() == []
+
+
+def test_the_id_of_an_event_is_taken_back(open_it: Opener) -> None:
+    """By the one pattern that the stream, its OpenAPI document, and ``Last-Event-ID`` share."""
+    epoch = open_it().epoch
+    told = format_event_id(epoch, 7)
+    assert parse_event_id(told) == (epoch, 7)
+    assert re.search(EVENT_ID_PATTERN, told)
 
 
 def test_a_closed_catalog_says_so(open_it: Opener) -> None:

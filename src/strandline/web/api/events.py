@@ -16,6 +16,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError
+from strandline.model.event_ids import EVENT_ID_PATTERN
 from strandline.model.events import EVENT_TYPES, LIVE_ONLY, Event, JournalPosition, JournalReset
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
@@ -42,7 +43,7 @@ Since = Annotated[
     str | None,
     Query(
         max_length=100,
-        pattern=r"^([0-9a-f]+-)?[0-9]{1,18}$",
+        pattern=EVENT_ID_PATTERN,
         description="For a first connection: the id of the last event that was seen, or its `seq`.",
     ),
 ]
