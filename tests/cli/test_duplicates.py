@@ -47,6 +47,22 @@ def test_they_are_listed(made: CommandHome, vault: Path, capsys: pytest.CaptureF
     assert len(list(vault.glob("*.png"))) == 3
 
 
+def test_a_conflict_copy_goes_and_its_file_stays(
+    made: CommandHome, vault: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Although the file is younger than the copy."""
+    copy = "two (conflicted copy 2026-11-22).png"
+    (vault / "two.png").rename(vault / copy)
+    assert run(made, "scan") == 0
+    (vault / "two.png").write_bytes(TWO)
+    assert run(made, "scan") == 0
+    capsys.readouterr()
+    assert run(made, "duplicates", "--fold", "--dry-run") == 0
+    assert f"would move {copy} in" in capsys.readouterr().out
+    assert run(made, "duplicates", "--fold", "--yes") == 0
+    assert sorted(path.name for path in vault.glob("*.png")) == ["one.png", "two.png"]
+
+
 def test_superfluous_ones_are_folded(
     made: CommandHome, vault: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

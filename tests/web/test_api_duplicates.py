@@ -31,3 +31,23 @@ def test_they_are_listed_and_folded(tmp_path: Path) -> None:
         done = served.post("/duplicates/fold", {"sds": ["Vault"], "confirm": True}).json()
         assert done["done"] == tried["plan"]
         assert sorted(path.name for path in root.glob("*.jpg")) == ["sea.jpg"]
+
+
+def test_a_younger_file_does_not_lose_to_its_conflict_copy(tmp_path: Path) -> None:
+    """As if it was deleted and came back. The image is called as its file, too, in every listing."""
+    root = tmp_path / "Vault"
+    (root / "Trips").mkdir(parents=True)
+    copy = "sea (conflicted copy 2026-11-22).jpg"
+    (root / "Trips" / copy).write_bytes(ONE)
+    with serving_storage_dir(tmp_path, TWO) as served:
+        served.store.add_storage_dir(root)
+        (root / "Trips/sea.jpg").write_bytes(ONE)
+        served.store.scan()
+        tried = served.post("/duplicates/fold", {"dry_run": True}).json()
+        assert [row["path"] for row in tried["plan"]] == [f"Trips/{copy}"]
+        for query in ({}, {"sd": "Vault"}, {"sd": "Vault", "folder": "Trips"}):
+            names = {each["original_name"] for each in served.get("/images", **query)["images"]}
+            assert names - {None} == {"sea.jpg"}
+            assert (
+                "<h1><bdi>sea.jpg</bdi></h1>" in served.client.get(f"/image/{id_of(ONE)}", params=query).text
+            )

@@ -11,6 +11,7 @@ from strandline.model.deletions import DeleteStep
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.sync_names import Choice, judge_names, sort_by_name
 from strandline.model.values import dataclass
 
 
@@ -95,19 +96,18 @@ def choose_to_fold(
 ) -> tuple[list[DuplicateFile], list[DuplicateFile]]:
     """Which of the files of one storage directory with the same bytes stay, and which go.
 
-    All that a text names stay. If there are none, one stays: with the id of its bytes rather than another one, then
-    the one that was here first.
+    All that a text names stay. If there are none, or only such whose names nobody chose, the best of the others
+    stays: by its name, then with the id of its bytes, then the first one by ``sort_by_name``.
 
-    Law: at least one stays, and none goes that is used.
+    Laws: at least one stays, and none goes that is used. A copy never stays without the file that it is a copy of.
     """
+    choices = dict(zip(files, judge_names([file.path for file in files]), strict=True))
     stay = [file for file in files if (file.sd.number, file.path) in used]
-    if not stay:
-        stay = [min(files, key=_best_first)]
+    if all(choices[file] is not Choice.CHOSEN for file in stay):
+        best = min(sort_by_name(files), key=lambda file: (choices[file], not is_content_id(file.image_id)))
+        if not stay or choices[best] is Choice.CHOSEN:
+            stay = [file for file in files if file in (*stay, best)]
     return stay, [file for file in files if file not in stay]
-
-
-def _best_first(file: DuplicateFile) -> tuple[bool, datetime, int, str]:
-    return not is_content_id(file.image_id), file.first_seen, len(file.path), file.path
 
 
 def _count_files(files: Sequence[DuplicateFile]) -> int:

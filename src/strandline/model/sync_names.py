@@ -13,12 +13,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
-from enum import StrEnum
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from enum import IntEnum, StrEnum
 from functools import cache, lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.values import dataclass
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 MAX_NAME_LENGTH = 255
 """No file system that a sync client serves allows longer names. The limit also bounds the cost of the patterns."""
@@ -61,6 +66,17 @@ class NameMeaning:
     """
 
 
+class _File(Protocol):
+    @property
+    def path(self) -> str: ...
+    @property
+    def first_seen(self) -> datetime: ...
+
+
+SomeFile = TypeVar("SomeFile", bound=_File)
+"""Anything that has a path and was seen at some time."""
+
+
 def explain_name(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning:
     """What the name means, by the patterns of sync clients and systems.
 
@@ -101,25 +117,52 @@ def explain_conflict_copy(name: str, is_wanted: Callable[[str], bool]) -> NameMe
     return meaning if meaning.kind is NameKind.CONFLICT_COPY else None
 
 
-def put_copies_last(names: Sequence[str]) -> list[str]:
-    """The names of one thing in their order, but those that are a copy's last: nobody chose ``x (1).png``.
+class Choice(IntEnum):
+    """Whether a person chose a name, among the names of one thing. The lowest is the best one to show and to keep."""
 
-    A conflict copy's name is one by itself. A numbered name is one only beside the name without the number.
-    Each may have folders before it.
+    CHOSEN = 0
+    NUMBERED = 1
+    """A name of "keep both", or OneDrive's for a conflict copy, beside the name that it was made from."""
+    CONFLICT_COPY = 2
+    """Any other sync client's, whatever is beside it."""
+
+
+def judge_names(names: Sequence[str]) -> list[Choice]:
+    """Whether a person chose each of these names of one thing. A numbered name (``x (1).png``) counts as chosen,
+    unless the name without the number is among them.
+
+    Each may have folders before it, which do not count.
     """
     if len(names) < 2:
-        return list(names)
-    others = {_last_part(name) for name in names}
-    return sorted(names, key=lambda name: _is_copy(_last_part(name), others))
+        return [Choice.CHOSEN] * len(names)
+    own = [unicodedata.normalize("NFC", name.rpartition("/")[2]) for name in names]
+    others = set(own)
+    return [_judge_name(name, others) for name in own]
 
 
-def _last_part(path: str) -> str:
-    return path.rpartition("/")[2]
+def put_copies_last(names: Sequence[str]) -> list[str]:
+    """The names of one thing in their order, but those that nobody chose last, and of these conflict copies' last."""
+    return [name for _, name in sorted(zip(judge_names(names), names, strict=True), key=itemgetter(0))]
 
 
-def _is_copy(name: str, others: Collection[str]) -> bool:
+def sort_by_name(files: Iterable[SomeFile]) -> list[SomeFile]:
+    """Files with the same bytes, the one to show and to keep first: those whose names a person chose, then those that
+    were here first, then those with the shortest paths.
+    """
+    known = list(files)
+    choices = judge_names([file.path for file in known])
+    order = sorted(
+        range(len(known)),
+        key=lambda at: (choices[at], known[at].first_seen, len(known[at].path), known[at].path),
+    )
+    return [known[at] for at in order]
+
+
+def _judge_name(name: str, others: Collection[str]) -> Choice:
     meaning = explain_name(name, lambda other: other != name and other in others)
-    return meaning.kind in (NameKind.CONFLICT_COPY, NameKind.DUPLICATE)
+    if meaning.kind is NameKind.CONFLICT_COPY:
+        return Choice.CONFLICT_COPY
+    return Choice.NUMBERED if meaning.kind is NameKind.DUPLICATE else Choice.CHOSEN
 
 
 def classify_identity_name(name: str) -> NameMeaning:

@@ -11,6 +11,7 @@ from strandline.model.changes import ChangeReport
 from strandline.model.image_ids import ImageId
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.sync_names import judge_names
 from strandline.model.values import dataclass
 
 SETTLED_AFTER = timedelta(days=7)
@@ -143,8 +144,8 @@ def choose_to_collect(
     *,
     named: bool,
 ) -> tuple[list[UnusedFile], int]:
-    """Those that go now, the oldest of each storage directory first, and how many are left for another time although
-    they are old enough.
+    """Those that go now, and how many are left for another time although they are old enough. Copies that nobody
+    named go first, then the oldest of each storage directory.
 
     Args:
         unused: The files that nothing names.
@@ -155,7 +156,7 @@ def choose_to_collect(
 
     Laws: each has been here for 30 days and unused for seven. Together they are at most what the storage directory
     allows. Of several files with the same bytes, at least one stays. If no text names any picture of a storage
-    directory, none of it goes.
+    directory, none of it goes. No file goes instead of a conflict copy of it that could go.
     """
     left_of = Counter(copies.values())
     several = {bytes_id for bytes_id, count in left_of.items() if count > 1}
@@ -168,7 +169,7 @@ def choose_to_collect(
     for folder in folders:
         if folder.is_left_alone or not (folder.has_notes or named):
             continue
-        own = sorted(ripe[folder.sd.number], key=lambda each: (each.first_seen, each.path))
+        own = _sort_to_go(ripe[folder.sd.number], copies)
         going = 0
         for each in own:
             bytes_id = copies[each.key]
@@ -178,3 +179,16 @@ def choose_to_collect(
                 chosen.append(each)
         left += len(own) - going
     return chosen, left
+
+
+def _sort_to_go(ripe: Iterable[UnusedFile], copies: Mapping[tuple[int, str], str]) -> list[UnusedFile]:
+    """In the order in which they would go: of those with the same bytes, names that nobody chose first."""
+    same = defaultdict[str, list[UnusedFile]](list)
+    for each in ripe:
+        same[copies[each.key]].append(each)
+    choices = [
+        (-choice, file.first_seen, file.path, file)
+        for files in same.values()
+        for choice, file in zip(judge_names([file.path for file in files]), files, strict=True)
+    ]
+    return [each[-1] for each in sorted(choices, key=lambda each: each[:-1])]

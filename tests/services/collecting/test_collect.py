@@ -132,6 +132,21 @@ class TestCollect:
         assert ([change.image_id for change in again.done], again.left) == ([ID], 0)
         assert {change.sd_name for change in (*report.done, *again.done)} == {"more", "notes"}
 
+    def test_of_a_file_and_its_conflict_copy_the_file_stays(self, machine: Machine) -> None:
+        """Whichever comes first."""
+        root = machine.folder / "vault"
+        root.mkdir(parents=True)
+        for at, data in enumerate(PICTURES[1:20], 1):
+            (root / f"{at}.png").write_bytes(data)
+        (root / "Note.md").write_text(" ".join(f"![]({at}.png)" for at in range(1, 20)))
+        copy = "free.sync-conflict-20261122-152736-V74P6II.png"
+        for name in ("free.png", copy):
+            (root / name).write_bytes(FREE)
+        vault = add_storage_dir(machine.bench, root).sd
+        let_it_ripen(machine)
+        report = collect(machine.bench, [vault])
+        assert ([change.path for change in report.done], report.left) == ([copy], 1)
+
     @pytest.mark.parametrize(
         "text",
         [

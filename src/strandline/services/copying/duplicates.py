@@ -60,6 +60,7 @@ def list_duplicates(
 
 def plan_fold(bench: Workbench, sds: Collection[StorageDir] | None = None) -> list[FoldStep]:
     """Which files could go, because no text names them and another one in their storage directory has the same bytes.
+    Never one of which only a conflict copy would stay.
 
     Cost: a listing of each storage directory, and a read of each text in it.
 

@@ -8,14 +8,15 @@ that was probed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from strandline.errors import StorageDirNotFoundError
 from strandline.folders.port import NO_ODD_NAMES, Folder, OddNames
 from strandline.model.states import is_expected, should_lie_there
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
+from strandline.model.sync_names import sort_by_name
 from strandline.model.values import dataclass
 from strandline.services.storage_dirs.presence import REPLACEMENT_GAP_S, refresh
 
@@ -157,7 +158,7 @@ class Search:
         with bench.catalog.read() as reader:
             rows = reader.files.list_rows_of_image(image_id)
             self._sds = {sd.number: sd for sd in reader.sds.list_storage_dirs()}
-        self._rows = sorted(rows, key=_preferred_first)
+        self._rows = sort_rows(rows, self._sds)
         self._refreshed: dict[int, StorageDir] = {}
         self._discovered: dict[int, Discovery] = {}
         self._lacking: dict[int, StorageDir] = {}
@@ -267,6 +268,14 @@ class Search:
         return self._discovered[number]
 
 
-def _preferred_first(row: ImageFile) -> tuple[bool, int, bool, str]:
-    """Proven before unproven, then SDs in the order of adding, then the exact name before other spellings."""
-    return (not row.proof_is_current, row.sd, row.path != row.path.lower(), row.path)
+def sort_rows(rows: Iterable[ImageFile], sds: Mapping[int, StorageDir]) -> list[ImageFile]:
+    """The files of an image, preferred ones first: proven before unproven, then SDs in the order of adding, then the
+    exact name before other spellings. Among named pictures, the name that a person would choose. Pure.
+    """
+
+    def prefer(row: ImageFile) -> tuple[bool, int, bool, str]:
+        is_named = row.sd in sds and sds[row.sd].layout is LayoutKind.NAMED
+        spelling = (False, "") if is_named else (row.path != row.path.lower(), row.path)
+        return (not row.proof_is_current, row.sd, *spelling)
+
+    return sorted(sort_by_name(rows), key=prefer)

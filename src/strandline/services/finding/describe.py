@@ -14,6 +14,7 @@ from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage
 from strandline.model.states import HERE
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.sync_names import put_copies_last
+from strandline.services.finding.candidates import sort_rows
 from strandline.services.workbench import Workbench
 
 PAGE = 500
@@ -116,7 +117,8 @@ def describe_images(
             files = tuple(
                 ImageFileReport(row, sds[row.sd])
                 for row in sorted(
-                    rows[image_id], key=lambda row: (not _is_within(row, within), _best_first(row))
+                    sort_rows(rows[image_id], sds),
+                    key=lambda row: (not _is_within(row, within), _best_first(row)),
                 )
             )
             called = _put_own_names_first(files, names.get(image_id, ()))
