@@ -7,7 +7,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ import httpx
 from builders.storage import make_storage_dir
 from strandline.runtime.assembly import LocalStore, open_store
 from strandline.runtime.sign_in import make_sign_in_link
-from strandline.web.app import Application, create_app
+from strandline.web.app import Application
+from strandline.web.beside import Beside, create_site
+from strandline.web.door import enter_all
 from strandline.web.server import Address, find_address, serve_until
 
 LIMIT_S = 20.0
@@ -33,6 +35,12 @@ class Served:
     app: Application
     address: Address
     client: httpx.Client
+    site: Application | Beside
+
+    def get_beside(self) -> Served:
+        """The same server, to ask for what is beside its store: with that store and application."""
+        assert isinstance(self.site, Beside)
+        return replace(self, store=self.site.own.backend.store, app=self.site.own)
 
     @property
     def signed_in(self) -> dict[str, str]:
@@ -69,26 +77,27 @@ class Served:
 
 
 @contextmanager
-def serving(store: LocalStore) -> Iterator[Served]:
-    """Serves the store while the block runs, without a watcher."""
+def serving(store: LocalStore, own: LocalStore | None = None) -> Iterator[Served]:
+    """Serves the store while the block runs, without a watcher. ``own`` is that of the folders beside it."""
     address = find_address("127.0.0.1", 0)
-    app = create_app(store, port=address.port)
+    site = create_site(store, own, port=address.port)
+    app = site.team if isinstance(site, Beside) else site
     stop, ready = threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(serve_until(app, address, stop, ready.set)))
+    thread = threading.Thread(target=lambda: asyncio.run(serve_until(site, address, stop, ready.set)))
     thread.start()
     try:
         assert ready.wait(LIMIT_S), "the server did not start"
         origin = address.url.rstrip("/")
-        cookies = {app.door.cookie: app.door.enter(app.door.guard.token) or ""}
+        cookies = {door.cookie: session for door, session in enter_all(app.door.doors, app.door.guard.token)}
         headers = {"origin": origin}
         with httpx.Client(
             base_url=origin, headers=headers, cookies=cookies, timeout=LIMIT_S, verify=NO_TLS
         ) as client:
-            yield Served(store, app, address, client)
+            yield Served(store, app, address, client, site)
     finally:
         stop.set()
         thread.join(LIMIT_S)
-        app.close()
+        site.close()
         assert not thread.is_alive(), "the server did not stop"
 
 
@@ -100,3 +109,16 @@ def serving_storage_dir(folder: Path, *images: bytes) -> Iterator[Served]:
         store.add_storage_dir(root)
         with serving(store) as served:
             yield served
+
+
+@contextmanager
+def serving_beside(folder: Path, url: str) -> Iterator[Served]:
+    """What is beside a shared catalog without storage directories: one of this machine, ``Notes``, with no images."""
+    root = make_storage_dir(folder / "Notes")
+    with (
+        open_store(folder / "home", local=True) as own,
+        open_store(folder / "home", overrides={"catalog.url": url}) as team,
+    ):
+        own.add_storage_dir(root)
+        with serving(team, own) as served:
+            yield served.get_beside()

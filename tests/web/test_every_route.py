@@ -6,7 +6,7 @@ What only the environment changes is tried on the sample of the day.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from builders.postgres import shared_server
 from builders.routes import OTHERS, list_paths
 from builders.sampling import take_sample
-from builders.served import Served, serving_storage_dir
+from builders.served import Served, serving_beside, serving_storage_dir
 from strandline.web.images.endpoint import PREFIX
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
@@ -59,11 +60,13 @@ class Setting:
     sent: str = ""
     """The path that comes before its own."""
     is_loopback: bool = True
+    is_beside: bool = False
+    """It serves this machine's own folders beside a shared catalog, below the path that is sent."""
 
     @property
     def walks_all(self) -> bool:
         """Whether every route is asked on every day, and not a sample: who may ask is decided before the route."""
-        return not self.environment
+        return not self.environment and not self.is_beside
 
 
 BASE_PATH = {"STRANDLINE_WEB_BASE_PATH": "/pics/", "STRANDLINE_WEB_ALLOW_HOSTS": "pics.lan"}
@@ -91,6 +94,7 @@ SETTINGS = {
     "TLS, the proxy hides the host name": Setting(SITE, "https://pics.lan"),
     "TLS below a path, stripped": Setting(SITE_BELOW, "https://pics.lan", "pics.lan"),
     "TLS below a path, not stripped": Setting(SITE_BELOW, "https://pics.lan", "pics.lan", "/pics"),
+    "folders beside a shared catalog": Setting(sent="/local", is_beside=True),
     "TLS from another machine": Setting(
         SITE_BELOW, "https://pics.lan", "pics.lan", "/pics", is_loopback=False
     ),
@@ -129,12 +133,12 @@ class Running:
 
 
 @contextmanager
-def running(setting: Setting, folder: Path) -> Iterator[Running]:
-    """Runs the server while the block runs."""
+def running(setting: Setting, folder: Path, url: str = "") -> Iterator[Running]:
+    """Runs the server while the block runs. ``url`` is a shared catalog, for what is beside it."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in setting.environment.items():
             patch.setenv(name, value)
-        with serving_storage_dir(folder) as served:
+        with serving_beside(folder, url) if setting.is_beside else serving_storage_dir(folder) as served:
             served.app.door._is_loopback = setting.is_loopback
             served.app.door.guard = served.app.door.read_guard()
             address = urlsplit(served.address.url)
@@ -146,8 +150,11 @@ def running(setting: Setting, folder: Path) -> Iterator[Running]:
 @pytest.fixture(scope="module", params=SETTINGS.values(), ids=[name.replace(" ", "-") for name in SETTINGS])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server in each setting, for all tests: what one of them was refused must not matter to the next."""
-    with running(request.param, tmp_path_factory.mktemp("served")) as it:
-        yield it
+    with ExitStack() as stack:
+        lent = shared_server(request).lent_database() if request.param.is_beside else nullcontext("")
+        yield stack.enter_context(
+            running(request.param, tmp_path_factory.mktemp("served"), stack.enter_context(lent))
+        )
 
 
 def test_no_route_answers_without_a_secret(server: Running) -> None:

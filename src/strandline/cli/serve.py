@@ -7,6 +7,7 @@ minutes.
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 
 import click
 
@@ -37,21 +38,30 @@ def serve(
 
     When it is ready, prints its address, then a link that signs one browser in, once, within ten minutes. Runs until
     Ctrl-C or SIGTERM. Only this machine can reach it unless you set --host.
+
+    With a shared catalog, the folders of this machine's own one are served to you, too, at /local/.
     """
     from strandline.extras import SERVE, check_extra
 
     check_extra(SERVE)
-    with session.open_store() as store:
+    with ExitStack() as opened:
+        store = opened.enter_context(session.open_store())
         from strandline.runtime.daemon import check_alone, run_daemon
         from strandline.runtime.event_log import logging_events
+        from strandline.runtime.local_folders import open_beside
         from strandline.runtime.shared_sign_ins import make_link_to
         from strandline.runtime.sign_in import ServerUrls, announcing
-        from strandline.web.app import create_app
+        from strandline.web.beside import create_site
         from strandline.web.server import find_address, serve
         from strandline.web.site import get_public_address
 
         begin_log(store.settings.log.level, verbose, quiet)
-        check_alone(store.home, shared=store.is_shared)  # before its port, which that process has
+        local = open_beside(store)
+        if local is not None:
+            opened.enter_context(local)
+        stores = (store,) if local is None else (store, local)
+        for each in stores:
+            check_alone(each.home, shared=each.is_shared)  # before its port, which that process has
         web = store.settings.web
         public = get_public_address(web)
         address = find_address(web.host if host is None else host, web.port if port is None else port)
@@ -72,10 +82,11 @@ def serve(
             if open_browser:
                 click.launch(link)
 
-        with run_daemon(store), logging_events(store), announcing(store.home, urls):
-            app = create_app(store, port=address.port, is_loopback=address.is_loopback)
-            try:
-                serve(app, address, tell)
-            finally:
-                app.close()
+        for each in stores:
+            opened.enter_context(run_daemon(each))
+            opened.enter_context(logging_events(each))
+        opened.enter_context(announcing(store.home, urls))
+        app = create_site(store, local, port=address.port, is_loopback=address.is_loopback)
+        opened.callback(app.close)
+        serve(app, address, tell)
     return ExitStatus.DONE

@@ -11,10 +11,26 @@ from contextlib import closing
 from pathlib import Path
 
 from strandline.errors import StrandlineError
+from strandline.logs import get_logger
 from strandline.model.buckets import is_bucket_address
-from strandline.runtime.assembly import LOCAL, open_catalog_of
+from strandline.runtime.assembly import LOCAL, LocalStore, open_catalog_of, open_store
 from strandline.runtime.home import CATALOG_FILE
 from strandline.runtime.settings import Settings
+
+log = get_logger(__name__)
+
+
+def open_beside(store: LocalStore) -> LocalStore | None:
+    """The store of the home's own catalog, if the given one is on a shared catalog and the own one has folders.
+    Otherwise None, also if it cannot be opened: then the log says why.
+    """
+    if not store.is_shared or not count_local_folders(store.home):
+        return None
+    try:
+        return open_store(store.home, local=True, now=store.now)
+    except StrandlineError as error:
+        log.error("this machine's own folders are not served: %s", error.message)
+        return None
 
 
 def count_local_folders(home: Path, environ: Mapping[str, str] | None = None) -> int:

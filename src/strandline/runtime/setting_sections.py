@@ -165,7 +165,8 @@ class CatalogSettings:
     url: str = _setting(
         "",
         "The database of a catalog that many machines share: `postgresql://user@host/database`. Without it, the "
-        "catalog is this machine's own, in the home. A password stands in `~/.pgpass` or `PGPASSWORD`.",
+        "catalog is this machine's own, in the home; with it, `--local` uses that. A password stands in `~/.pgpass` "
+        "or `PGPASSWORD`.",
         find_fault=find_fault_in_catalog_url,
     )
     pool: int = _setting(8, "The most connections that one program makes to a shared catalog.", at_most=1000)

@@ -12,10 +12,20 @@ from pathlib import Path
 
 from strandline.catalog.port import Catalog
 from strandline.runtime.assembly import LocalStore
-from strandline.runtime.sign_in import CODE_BYTES, LINK_LIFE, hash_code, make_sign_in_link
+from strandline.runtime.sign_in import (
+    CODE_BYTES,
+    LINK_LIFE,
+    hash_code,
+    keep_link_code,
+    make_sign_in_link,
+    take_link_code,
+)
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, SECRET_BYTES, ensure_secret, put_secret
 
 SESSION_KEY, IMAGE_KEY = "session-key", "image-key"
+
+OF_OWNER = "of-owner-"
+"""Before the code of a link in the home that made it: there, the link shows this machine's own folders, too."""
 
 
 def find_shared_sign_ins(store: LocalStore) -> SharedSignIns | None:
@@ -76,12 +86,21 @@ class SharedSignIns:
         return shared
 
     def make_link(self, address: str, now: datetime) -> str:
-        """A link that signs one browser in at any of the servers, once, within ten minutes."""
+        """A link that signs one browser in at any of the servers, once, within ten minutes.
+
+        Raises:
+            DiskError, CatalogError, UnavailableError: It cannot be written down.
+        """
         code = secrets.token_urlsafe(CODE_BYTES)
         with self._catalog.write(durable=True) as writer:
             writer.sign_ins.forget_old(now)
             writer.sign_ins.add_link(hash_code(code), now + LINK_LIFE)
+        keep_link_code(self._home, OF_OWNER + code, now)
         return f"{address}sign-in?code={code}"
+
+    def take_own_code(self, code: str, now: datetime) -> bool:
+        """Whether this home made the link whose code was just taken. Not again after the first time."""
+        return take_link_code(self._home, OF_OWNER + code, now)
 
     def take_link_code(self, code: str, now: datetime) -> bool:
         """Whether the code is valid now. It is not valid again, at none of the servers."""

@@ -47,8 +47,17 @@ def make_sign_in_link(home: Path, address: str, now: datetime | None = None) -> 
     Raises:
         DiskError: The home cannot be written to.
     """
-    now = now or datetime.now(UTC)
     code = secrets.token_urlsafe(CODE_BYTES)
+    keep_link_code(home, code, now or datetime.now(UTC))
+    return f"{address}sign-in?code={code}"
+
+
+def keep_link_code(home: Path, code: str, now: datetime) -> None:
+    """Makes the code valid in this home, once, within ten minutes. Removes the files of codes that are older.
+
+    Raises:
+        DiskError: The home cannot be written to.
+    """
     folder = home / LINKS_FOLDER
     with disk_errors("write a sign-in link to", folder):
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -58,7 +67,6 @@ def make_sign_in_link(home: Path, address: str, now: datetime | None = None) -> 
                     path.unlink()
         _write_private(_path_of_link(home, code), f"{now.timestamp():.0f}\n")
     give_to_owner(home)
-    return f"{address}sign-in?code={code}"
 
 
 def take_link_code(home: Path, code: str, now: datetime) -> bool:

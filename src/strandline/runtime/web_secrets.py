@@ -1,4 +1,4 @@
-"""The two secrets of an installation: the token, which allows everything, and the image key, which shows images.
+"""The secrets of an installation: the token, which allows everything, and the image key, which shows images.
 
 Each is a line in a file in the home that only its owner can read. The first process that needs them creates them, and
 they stay until a person replaces them.
@@ -18,6 +18,8 @@ from strandline.runtime.home import give_to_owner
 
 TOKEN_FILE = "web-token"
 IMAGE_KEY_FILE = "image-key"
+LOCAL_IMAGE_KEY_FILE = "image-key-local"
+"""Of this machine's own folders beside a shared catalog: all servers of that know the other one."""
 
 SECRET_BYTES = 24
 """192 bits: 32 letters that need no escaping in a URL."""

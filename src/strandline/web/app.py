@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from urllib.parse import quote
 
@@ -227,6 +228,10 @@ class Application:
             return answer_error(error)
         return render_error(StarletteRequest(scope), error.message, http_status_of(error), NOT_ALLOWED)
 
+    def end_streams(self) -> None:
+        """Ends every request that waits or listens."""
+        self.backend.live.close()
+
     def close(self) -> None:
         """Ends waiting requests, listeners, and scans."""
         for backend, _ in self._parts.values():
@@ -336,7 +341,7 @@ class _Body:
                     await self.receive()
 
 
-def create_app(store: LocalStore, *, port: int, is_loopback: bool = True) -> Application:
+def create_app(store: LocalStore, *, port: int, is_loopback: bool = True, below: str = "") -> Application:
     """The application. Starts idle threads, and counts the images for the first page. The caller serves and closes
     it.
 
@@ -344,14 +349,17 @@ def create_app(store: LocalStore, *, port: int, is_loopback: bool = True) -> App
         store: Must stay open until the application is closed.
         port: Where it will listen.
         is_loopback: Only this machine can reach it.
+        below: A path below the server's, for an application that is a part of another one (``beside``).
 
     Raises:
         ConfigError: The settings contradict each other.
         ConfigError, DiskError: The home's secrets cannot be read or created.
     """
     public = get_public_address(store.settings.web)
-    door = Door(store, public, port=port, is_loopback=is_loopback)
+    public = replace(public, base=public.base + below)
+    door = Door(store, public, port=port, is_loopback=is_loopback, below=below)
     backend = Backend(store, public.base)
+    door.disconnect = backend.live.disconnect
     store.gallery.begin()
     api = make_api()
     api.state.backend = backend

@@ -9,15 +9,20 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
+from strandline.errors import StrandlineError
 from strandline.logs import get_logger
 from strandline.model.plain_words import show_plainly
 from strandline.model.public_address import PublicAddress
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.shared_sign_ins import find_shared_sign_ins
 from strandline.runtime.sign_in import SESSION_LIFE, Sessions, take_link_code
+from strandline.runtime.web_secrets import IMAGE_KEY_FILE, LOCAL_IMAGE_KEY_FILE
 from strandline.web.guards import Guard, make_guard
 from strandline.web.heads import Request
 from strandline.web.keyring import Keyring
@@ -57,10 +62,24 @@ class Tries:
             self._of.popitem(last=False)
 
 
+class Proof(NamedTuple):
+    """What somebody has shown who wants to sign in."""
+
+    holder: str
+    """The id of the access token, if it was one."""
+    is_owners: bool
+    """Only who can read this home has it."""
+
+
+OWNER = Proof("", is_owners=True)
+
+
 class Door:
     """One server's way in. Its methods that reach the home run on a thread."""
 
-    def __init__(self, store: LocalStore, public: PublicAddress, *, port: int, is_loopback: bool) -> None:
+    def __init__(
+        self, store: LocalStore, public: PublicAddress, *, port: int, is_loopback: bool, below: str = ""
+    ) -> None:
         """Reads the home's secrets, and creates them if they are missing.
 
         Args:
@@ -68,16 +87,26 @@ class Door:
             public: Where people find the server.
             port: Part of the cookie's name, because browsers share cookies between the ports of a host.
             is_loopback: Only this machine can reach the server.
+            below: Where this machine's own folders are on the server of a shared catalog. Nobody whom that one lets
+                in is let in for that reason.
 
         Raises:
             ConfigError: The settings contradict each other.
             ConfigError, DiskError: A secret cannot be read or created.
         """
         self._store = store
+        self._cookie_path = public.base.removesuffix(below) or "/"
         self.public = public
         self._is_loopback = is_loopback
         self._now = store.now
         self._proxies = read_proxies(store.settings.web)
+        if below:
+            self._proxies = replace(self._proxies, header=b"")  # a proxy names users of the organization
+        self._image_key_file = LOCAL_IMAGE_KEY_FILE if below else IMAGE_KEY_FILE
+        self.doors: tuple[Door, ...] = (self,)
+        """All of the server. The first one's secrets are tried first."""
+        self.disconnect: Callable[[], None] = lambda: None
+        """Ends the streams of those who are in."""
         self._shared = find_shared_sign_ins(store)
         self.cookie = f"strandline-{port}" if self._shared is None else SHARED_COOKIE
         self.sessions = Sessions(Path(store.home), self._shared)
@@ -107,6 +136,7 @@ class Door:
             self.public,
             proxies=self._proxies,
             shared=self._shared,
+            image_key_file=self._image_key_file,
             is_loopback=self._is_loopback,
             cookie=self.cookie,
             is_session=is_session,
@@ -146,19 +176,31 @@ class Door:
             DiskError: The home cannot be read.
             CatalogError, UnavailableError: The catalog cannot be asked.
         """
-        given = given.strip()
-        guard = self.read_guard()
+        proof = self.examine(given)
+        return None if proof is None else self.begin(proof)
+
+    def examine(self, given: str) -> Proof | None:
+        """What a link, its code, or a token shows; None if it is none of them. A link is then used up.
+
+        Raises:
+            DiskError: The home cannot be read.
+            CatalogError, UnavailableError: The catalog cannot be asked.
+        """
+        given, now = given.strip(), self._now()
+        guard = self.guard = self.read_guard()
         access = self.keyring.find_by_text(given)
         if access is not None:
-            return self.sessions.begin(guard.session_key, self._now(), access.token_id)
-        if guard.is_token(given) or self._take_link(_code_in(given)):
-            return self.sessions.begin(guard.session_key, self._now())
+            return Proof(access.token_id, is_owners=False)
+        code = _code_in(given)
+        if guard.is_token(given) or take_link_code(Path(self._store.home), code, now):
+            return OWNER
+        if self._shared is not None and code and self._shared.take_link_code(code, now):
+            return Proof("", is_owners=self._shared.take_own_code(code, now))
         return None
 
-    def _take_link(self, code: str) -> bool:
-        if take_link_code(Path(self._store.home), code, self._now()):
-            return True
-        return self._shared is not None and bool(code) and self._shared.take_link_code(code, self._now())
+    def begin(self, proof: Proof) -> str:
+        """A new session."""
+        return self.sessions.begin(self.guard.session_key, self._now(), proof.holder)
 
     def leave(self, value: str) -> None:
         """Ends a session.
@@ -176,8 +218,31 @@ class Door:
         """
         age_s = int(SESSION_LIFE.total_seconds()) if value else 0
         secure = "; Secure" if self.public.is_secure or request.is_secure else ""
-        path = self.public.base or "/"
-        return f"{self.cookie}={value}; Path={path}; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}"
+        return f"{self.cookie}={value}; Path={self._cookie_path}; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}"
+
+
+def enter_all(doors: Sequence[Door], given: str) -> list[tuple[Door, str]]:
+    """New sessions for a link, its code, or a token: at the first door, and if it is the owner's, at all of them.
+
+    Without the first one's catalog, the others let in whom they know.
+
+    Raises:
+        DiskError: The home cannot be read.
+        CatalogError, UnavailableError: A catalog cannot be asked.
+    """
+    first, *others = doors
+    fault = None
+    try:
+        proof = first.examine(given)
+    except StrandlineError as error:
+        proof, fault = None, error
+    if proof is not None:
+        let_in = [(first, proof), *((other, OWNER) for other in others if proof.is_owners)]
+    else:
+        let_in = [(other, found) for other in others if (found := other.examine(given)) is not None]
+    if fault is not None and not let_in:
+        raise fault
+    return [(door, door.begin(shown)) for door, shown in let_in]
 
 
 def find_local(address: str) -> str:

@@ -111,6 +111,8 @@ class Guard:
     """The one that a valid session began with."""
     proxies: Proxies = Proxies()
     """Those that are believed."""
+    image_key_file: str = IMAGE_KEY_FILE
+    """Where the image key is in the home."""
     session_key: str = ""
     """What sessions are signed with: on a shared catalog its own, otherwise the token."""
 
@@ -131,7 +133,8 @@ class Guard:
             return None
         return Refusal(
             "token-required",
-            WRONG_KEY
+            f"that is not the image key of this installation, which is the line in '{self.image_key_file}' in "
+            "its home"
             if request.path.startswith("/i/") and request.find_in_query("key") is not None
             else None,
             headers={"www-authenticate": "Bearer"},
@@ -268,8 +271,6 @@ WRITES_NEED = (
 )
 
 
-WRONG_KEY = "that is not the image key of this installation, which is the line in 'image-key' in its home"
-
 _HOST_NAME = re.compile(r"[a-z0-9._-]{1,253}")
 _CODE = re.compile(r"[a-z-]{1,60}")
 _ORIGIN = re.compile(r"https?://[a-z0-9._-]{1,253}(?::[0-9]{1,5})?")
@@ -298,6 +299,7 @@ def make_guard(
     *,
     proxies: Proxies,
     shared: SharedSignIns | None,
+    image_key_file: str,
     is_loopback: bool,
     cookie: str,
     is_session: Callable[[str, str], bool],
@@ -311,6 +313,7 @@ def make_guard(
         public: Where people find the server.
         proxies: Those that are believed.
         shared: What the servers of a shared catalog have in common.
+        image_key_file: Where the image key is in the home, if servers have none in common.
         is_loopback: Only this machine can reach the server.
         cookie: The name of the session's cookie.
         is_session: Whether a cookie's value, the second argument, is a session of a key, the first one.
@@ -327,7 +330,8 @@ def make_guard(
     own_names = () if is_loopback else (own_name, f"{own_name.partition('.')[0]}.local")
     return Guard(
         token=token,
-        image_key=ensure_secret(home / IMAGE_KEY_FILE) if shared is None else shared.ensure_image_key(),
+        image_key_file=image_key_file,
+        image_key=ensure_secret(home / image_key_file) if shared is None else shared.ensure_image_key(),
         session_key=key,
         allow_hosts=frozenset(web.allow_hosts.lower().split()),
         allow_origins=frozenset(web.allow_origins.split()),

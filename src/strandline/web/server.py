@@ -14,14 +14,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Protocol
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
+from starlette.types import Receive, Scope, Send
 
 from strandline.errors import AddressInUseError
 from strandline.model.values import dataclass
-from strandline.web.app import Application
 
 HEADER_LIMIT_MS = 10_000
 """A client that has not sent its headers by then is disconnected."""
@@ -106,7 +107,20 @@ def find_address(host: str, port: int) -> Address:
     return Address(str(found[0]), int(found[1]))
 
 
-def serve(app: Application, address: Address, on_ready: Callable[[], object]) -> None:
+class Served(Protocol):
+    """What is served. The caller closes it after that."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+
+    async def follow_secrets(self) -> None:
+        """Takes over replaced secrets, until it is cancelled."""
+
+    def end_streams(self) -> None:
+        """Ends every request that waits or listens."""
+
+
+def serve(app: Served, address: Address, on_ready: Callable[[], object]) -> None:
     """Serves until SIGINT or SIGTERM, then ends waiting requests and returns. Call it on the main thread."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with _told_to_stop() as stop:
@@ -114,7 +128,7 @@ def serve(app: Application, address: Address, on_ready: Callable[[], object]) ->
 
 
 async def serve_until(
-    app: Application, address: Address, stop: threading.Event, on_ready: Callable[[], object]
+    app: Served, address: Address, stop: threading.Event, on_ready: Callable[[], object]
 ) -> None:
     """Serves until the event is set. It notices that within a twentieth of a second."""
     server = Server(
@@ -138,7 +152,7 @@ async def serve_until(
             await asyncio.sleep(0.05)
     finally:
         following.cancel()
-        app.backend.live.close()
+        app.end_streams()
         server.stop()  # type: ignore[no-untyped-call]
         with suppress(TimeoutError):
             await asyncio.wait_for(serving, 2 * STOP_LIMIT_S)

@@ -8,6 +8,9 @@ contains begins with the base: ``{base}/folders`` in Python, ``{{ base }}/folder
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from typing import NamedTuple
+
 from starlette.types import Scope
 
 from strandline.errors import ConfigError
@@ -41,6 +44,25 @@ OWN_NAMES = frozenset(
     }
 )
 """The first parts of all paths of the server."""
+
+
+LOCAL = "/local"
+"""Below the base path: this machine's own folders, on the server of a shared catalog."""
+
+
+class Switch(NamedTuple):
+    """What leads from the pages of a shared catalog to those of this machine's own folders, and back."""
+
+    team: str
+    """The base path of the one."""
+    local: str
+    """The base path of the others."""
+    is_local: bool
+    """Whether the page is one of the others."""
+
+
+SWITCH: ContextVar[Switch | None] = ContextVar("switch", default=None)
+"""For the pages of a request: None if there is nothing to switch to, or its reader may not see it."""
 
 
 def get_public_address(web: WebSettings) -> PublicAddress:

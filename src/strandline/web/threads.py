@@ -12,6 +12,7 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ class Lane:
 class _Call:
     """One call on its way to a thread and back."""
 
-    __slots__ = ("_call", "_future", "_loop")
+    __slots__ = ("_call", "_context", "_future", "_loop")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], call: Callable[[], Any]
@@ -73,13 +74,14 @@ class _Call:
         self._loop = loop
         self._future = future
         self._call = call
+        self._context = copy_context()  # the request's
 
     def run(self) -> None:
         if self._future.cancelled():
             return
         result, error = None, None
         try:
-            result = self._call()
+            result = self._context.run(self._call)
         except BaseException as raised:  # noqa: BLE001 - it is the request's: raised there
             error = raised
         with suppress(RuntimeError):  # the loop has ended, so nobody waits any more

@@ -36,7 +36,7 @@ from strandline.web.pages.api_words import find_first_sentence, mark_code
 from strandline.web.pages.month_runs import say_run
 from strandline.web.pages.page_words import say_on_page
 from strandline.web.problems import answer_fault, log_fault
-from strandline.web.site import base_of, path_of
+from strandline.web.site import SWITCH, base_of, path_of
 from strandline.web.statuses import http_status_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -140,7 +140,7 @@ def find_since(backend: Backend) -> str:
 
 def render(base: str, template: str, *, status: int = 200, **context: object) -> Response:
     """A page of the server whose addresses begin with the base path."""
-    text = _get_environment(base).get_template(template).render(context)
+    text = _get_environment(base).get_template(template).render(context, switch=SWITCH.get())
     return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
 

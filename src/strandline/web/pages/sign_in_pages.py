@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.door import Door, find_local
+from strandline.web.door import Door, enter_all, find_local
 from strandline.web.guards import HEALTHZ, READYZ, SIGN_IN, Refusal
 from strandline.web.heads import read_head
 from strandline.web.pages.rendering import PageRoute, get_inline_style, render_bare
@@ -126,11 +126,12 @@ async def sign_out(request: Request, backend: TheBackend, door: TheDoor) -> Resp
     A browser has two if it signed in before and after the base path was changed.
     """
     head = read_head(request.scope)
-    while (session := door.guard.find_session(head)) is not None:
-        await backend.crossing.quick(partial(door.leave, session))
-        backend.live.disconnect()
     answer = RedirectResponse(f"{backend.base}{SIGN_IN}", status_code=303)
-    answer.headers["set-cookie"] = door.format_cookie("", head)
+    for each in reversed(door.doors):
+        while (session := each.guard.find_session(head)) is not None:
+            await backend.crossing.quick(partial(each.leave, session))
+            each.disconnect()
+        answer.headers.append("set-cookie", each.format_cookie("", head))
     answer.headers["cache-control"] = "no-store"
     return answer
 
@@ -143,9 +144,8 @@ async def _try(
     A right secret is no wrong try, so others behind the same address can lock nobody out.
     """
     head = read_head(request.scope)
-    session = await backend.crossing.quick(lambda: door.enter(given))
-    cookie = None if session is None else door.format_cookie(session, head)
-    if cookie is None and door.guard.find_session(head) is None:
+    begun = await backend.crossing.quick(lambda: enter_all(door.doors, given))
+    if not begun and door.guard.find_session(head) is None:
         delay_s = door.find_delay_s(head.client)
         if delay_s:
             return render_sign_in(
@@ -155,6 +155,6 @@ async def _try(
         return render_sign_in(backend.base, next_address=next_address, status=401, problem=wrong)
     answer = RedirectResponse(f"{backend.base}{find_local(next_address)}", status_code=303)
     answer.headers["cache-control"] = "no-store"
-    if cookie is not None:
-        answer.headers["set-cookie"] = cookie
+    for each, session in begun:
+        answer.headers.append("set-cookie", each.format_cookie(session, head))
     return answer
