@@ -99,7 +99,9 @@ class StrandlineError(Exception):
 
 
 class InvalidInputError(StrandlineError):
-    """The request itself is invalid; fix it."""
+    """The request itself is invalid; fix it. If one parameter is to blame, the facts ``parameter`` and, mostly,
+    ``value`` say which.
+    """
 
     code = "invalid-input"
 

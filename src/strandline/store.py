@@ -19,7 +19,8 @@ from weakref import WeakSet
 from strandline import services
 from strandline.errors import InvalidInputError
 from strandline.model.defaults import ENTRIES_PER_PAGE, HEX_BYTES, IMAGES_PER_PAGE, TILE_SIZE
-from strandline.model.image_ids import ImageId, parse_image_id
+from strandline.model.given import check_several, is_within
+from strandline.model.image_ids import ImageId, parse_image_id, parse_image_ids
 from strandline.model.states import EXPECTED
 from strandline.model.storage_dirs import parse_layout_kind
 
@@ -202,12 +203,12 @@ class Store:
         """
         return services.manage.list_storage_dirs(self._bench)
 
-    def refresh_storage_dirs(self, sds: Iterable[StorageDir] | None = None) -> list[StorageDir]:
+    def refresh_storage_dirs(self, sds: Iterable[StorageDirRef] | None = None) -> list[StorageDir]:
         """All storage directories, or these, in their current state. Writes changes to the catalog.
 
         Reads the identity files of each one, and waits up to four seconds for files that are being replaced.
         """
-        return services.presence.reconsider_storage_dirs(self._bench, sds)
+        return services.presence.reconsider_storage_dirs(self._bench, self._find_sds(sds))
 
     def get_storage_dir(self, sd: StorageDirRef) -> StorageDir:
         """The storage directory with this identity, alias, path, or name, in that order.
@@ -221,13 +222,17 @@ class Store:
         """The number of its image files in the catalog, and of those in a noteworthy state."""
         return self.count_files_of([self.get_storage_dir(sd)])[0]
 
-    def count_files_of(self, sds: Sequence[StorageDir]) -> list[FileCounts]:
+    def count_files_of(self, sds: Iterable[StorageDirRef]) -> list[FileCounts]:
         """The same for several, in their order. Cost: one statement, and one more for each that misses files."""
-        return services.manage.count_files(self._bench, sds)
+        known = check_several(sds, "storage directories")
+        return services.manage.count_files(
+            self._bench, [services.manage.as_storage_dir(self._bench, sd) for sd in known]
+        )
 
-    def find_last_scan(self, sd: StorageDir) -> datetime | None:
+    def find_last_scan(self, sd: StorageDirRef) -> datetime | None:
         """When it was last scanned to the end, by whichever program. None if it never was."""
-        return services.last_scans.find_last_scan(self._bench, sd)
+        known = services.manage.as_storage_dir(self._bench, sd)
+        return services.last_scans.find_last_scan(self._bench, known)
 
     def status(self) -> StoreStatus:
         """What a monitor asks: numbers of each storage directory, and what a person should look at.
@@ -362,6 +367,7 @@ class Store:
         Raises:
             StorageDirNotFoundError: ``sd`` is unknown.
         """
+        check_several(images, "images")
         return services.save_several.save_several(self._bench, images, self.get_storage_dir(sd), note)
 
     def list_pictures_elsewhere(self, sd: StorageDirRef) -> list[str]:
@@ -498,9 +504,9 @@ class Store:
         """
         return services.copies.plan_copy(
             self._bench,
-            [parse_image_id(image_id) for image_id in image_ids],
+            parse_image_ids(image_ids),
             self.get_storage_dir(to),
-            files,
+            check_several(files, "files"),
             None if note is None else os.fspath(note),
         )
 
@@ -532,10 +538,10 @@ class Store:
         """
         return services.move.plan_move(
             self._bench,
-            [parse_image_id(image_id) for image_id in image_ids],
+            parse_image_ids(image_ids),
             self.get_storage_dir(to),
             self._find_sd(source),
-            files,
+            check_several(files, "files"),
             None if note is None else os.fspath(note),
         )
 
@@ -694,9 +700,9 @@ class Store:
         """
         return services.delete.plan_delete(
             self._bench,
-            [parse_image_id(image_id) for image_id in image_ids],
-            [self.get_storage_dir(sd) for sd in sds],
-            files,
+            parse_image_ids(image_ids),
+            self._get_sds(sds),
+            check_several(files, "files"),
         )
 
     def delete(self, plan: DeletePlan, *, dry_run: bool = False) -> ChangeReport:
@@ -777,7 +783,7 @@ class Store:
 
         return services.verify.verify_storage_dirs(
             self._bench,
-            self.list_storage_dirs() if sds is None else [self.get_storage_dir(sd) for sd in sds],
+            self._choose_sds(sds),
             older_than=VERIFY_AFTER if older_than is None else older_than,
             may_fetch=sds is not None,
             may_read=services.verify.read_at_most(self._bench, bytes_per_hour, cancel),
@@ -795,7 +801,10 @@ class Store:
         the result says what was done, and ``findings`` have ``is_healed``.
         """
         findings, healing = services.heal.heal(
-            self._bench, report.findings, [os.fspath(folder) for folder in folders], dry_run=dry_run
+            self._bench,
+            report.findings,
+            [os.fspath(folder) for folder in check_several(folders, "folders")],
+            dry_run=dry_run,
         )
         return replace(report, findings=tuple(findings), healing=healing)
 
@@ -807,7 +816,7 @@ class Store:
         """
         return services.wanted.list_wanted(
             self._bench,
-            self.list_storage_dirs() if sds is None else [self.get_storage_dir(sd) for sd in sds],
+            self._choose_sds(sds),
         )
 
     def rescue(
@@ -832,7 +841,7 @@ class Store:
         return services.rescue.rescue(
             self._bench,
             self.list_wanted(),
-            [os.fspath(folder) for folder in folders],
+            [os.fspath(folder) for folder in check_several(folders, "folders")],
             dry_run=dry_run,
             on_searched=progress,
             cancel=cancel,
@@ -892,8 +901,7 @@ class Store:
             InvalidInputError: The cursor, the limit, or a part of the query is invalid.
             StorageDirNotFoundError: Its storage directory is unknown.
         """
-        if not 1 <= limit <= MAX_PAGE:
-            raise InvalidInputError(f"a page has 1 to {MAX_PAGE:,} images, not {limit}", limit=limit)
+        _check_limit(limit)
         if query is None:
             from strandline.model.queries import Query
 
@@ -963,7 +971,7 @@ class Store:
         """
         return services.listing.list_conflicts(
             self._bench,
-            self.list_storage_dirs() if sds is None else [self.get_storage_dir(sd) for sd in sds],
+            self._choose_sds(sds),
         )
 
     def resolve_conflicts(
@@ -977,6 +985,8 @@ class Store:
         Raises:
             StorageDirNotFoundError: One of them is neither.
         """
+        if given is not None:
+            check_several(given, "storage directories and paths")
         sds = self.list_storage_dirs()
         texts = [sd.path for sd in sds] if given is None else [os.fspath(each) for each in given]
         chosen = services.resolve.find_given(self._bench, sds, texts)
@@ -1086,12 +1096,13 @@ class Store:
         return stream
 
     def events(self, since: int = 0, limit: int = 1000) -> list[Event]:
-        """Up to ``limit`` events of the journal after number ``since``, oldest first.
+        """Up to ``limit`` events of the journal after number ``since``, oldest first; 1 to 10,000.
 
         Raises:
-            InvalidInputError: ``since`` is negative.
+            InvalidInputError: ``since`` is negative, or the limit is invalid.
         """
         _check_since(since)
+        _check_limit(limit)
         with self._bench.catalog.read() as reader:
             return reader.journal.list_events(since=since, limit=limit)
 
@@ -1103,7 +1114,7 @@ class Store:
         """
         if image_ids is not None and query is not None:
             raise InvalidInputError("give image ids or a query, not both")
-        ids = [parse_image_id(image_id) for image_id in image_ids or ()]
+        ids = parse_image_ids(() if image_ids is None else image_ids)
         chosen = self.choose(query) if image_ids is None else None
         return services.export_images.plan_export(self._bench, ids, chosen)
 
@@ -1156,6 +1167,7 @@ class Store:
 
     def count_elsewhere(self, image_ids: Sequence[ImageId], sd: StorageDirRef) -> dict[int, int]:
         """How many of the images each other storage directory has, by its number. Asks only the catalog."""
+        check_several(image_ids, "image ids")
         return services.preview.count_elsewhere(self._bench, image_ids, self.get_storage_dir(sd).number)
 
     def import_images(
@@ -1192,6 +1204,7 @@ class Store:
             ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: The
                 storage directory must not be written to. What concerns one source or picture is in ``refused``.
         """
+        check_several(sources, "sources")
         return services.import_images.import_images(
             self._bench, sources, self.get_storage_dir(sd), note=note, dry_run=dry_run, after=after,
             limit_s=limit_s, on_imported=progress, cancel=cancel,
@@ -1221,14 +1234,30 @@ class Store:
         self.close()
 
     def _find_sds(self, sds: Iterable[StorageDirRef] | None) -> list[StorageDir] | None:
-        return None if sds is None else [self.get_storage_dir(sd) for sd in sds]
+        return None if sds is None else self._get_sds(sds)
+
+    def _get_sds(self, sds: Iterable[StorageDirRef]) -> list[StorageDir]:
+        return [self.get_storage_dir(sd) for sd in check_several(sds, "storage directories")]
+
+    def _choose_sds(self, sds: Iterable[StorageDirRef] | None) -> list[StorageDir]:
+        found = self._find_sds(sds)
+        return self.list_storage_dirs() if found is None else found
 
     def _find_sd(self, sd: StorageDirRef | None) -> StorageDir | None:
         return None if sd is None else self.get_storage_dir(sd)
 
 
-def _check_since(since: int | None) -> None:
-    if since is not None and since < 0:
+def _check_limit(limit: int) -> None:
+    if not is_within(limit, 1, MAX_PAGE):
         raise InvalidInputError(
-            f"since is the number of an event, or 0 for all of them, not {since}", since=since
+            f"a page has 1 to {MAX_PAGE:,} of them, not {limit}", parameter="limit", value=limit
+        )
+
+
+def _check_since(since: int | None) -> None:
+    if since is not None and not is_within(since, 0):
+        raise InvalidInputError(
+            f"since is the number of an event, or 0 for all of them, not {since}",
+            parameter="since",
+            value=since,
         )

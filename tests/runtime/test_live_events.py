@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,8 +11,9 @@ import pytest
 
 from builders.storage import open_bench
 from builders.watching import connect_bell
-from strandline.model.events import ScanProgress, StorageDirAdded
+from strandline.model.events import Event, ScanProgress, StorageDirAdded
 from strandline.runtime import live_events
+from strandline.runtime.assembly import open_store
 from strandline.runtime.live_events import Bell, iter_pages
 from strandline.services.workbench import Workbench
 
@@ -124,3 +125,29 @@ def test_reading_ends_when_it_is_stopped(bench: Workbench) -> None:
     assert len(list(iter_pages(bench, 0, stop))) == 1
     stop.set()
     assert list(iter_pages(bench, 0, stop)) == []
+
+
+def test_a_listener_that_fails_is_called_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Its mistake is logged with a traceback. What happens next is told as if nothing had been."""
+    heard: list[str] = []
+    again = threading.Event()
+
+    def hear(events: Sequence[Event]) -> None:
+        heard.extend(event.type for event in events)
+        if len(heard) > 1:
+            again.set()
+        raise RuntimeError("the program's own mistake")
+
+    with open_store(tmp_path / "home") as store:
+        feed = store.follow_events(hear)
+        feed.start()
+        for done in (1, 2):
+            store.bell.announce(progress(done))
+        try:
+            assert again.wait(LIMIT_S)
+        finally:
+            feed.stop()
+    assert heard == ["scan.progress", "scan.progress"]
+    assert {record.name for record in caplog.records} == {"strandline.runtime.live_events"}
+    assert "the program's own mistake" in caplog.text
+    assert "Traceback" in caplog.text

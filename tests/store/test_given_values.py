@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ import strandline
 from builders.pictures import make_picture
 from builders.python_process import run_python
 from strandline import ImageFileReport, LocalStore, Query, UnavailableError, http_status_of, open_store
-from strandline.errors import InvalidInputError, SourceNotFoundError, StrandlineError
+from strandline.errors import InvalidInputError, SourceNotFoundError, StorageDirNotFoundError, StrandlineError
 from strandline.model.image_files import ImageFile
 from strandline.web.problems import answer_error
 
@@ -39,6 +42,115 @@ def test_an_id_that_is_no_text_is_a_mistake_in_the_program(
     """And the message says what an id is."""
     with pytest.raises(TypeError, match=r"an image id is text .*, not "):
         getattr(store, method)(given)
+
+
+@pytest.mark.parametrize("given", ["Ids", b"Ids", Path("Ids")])
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("import_images", {"sources": ..., "sd": "Ids"}),
+        ("save_several", {"images": ..., "sd": "Ids"}),
+        ("plan_delete", {"image_ids": ...}),
+        ("plan_delete", {"image_ids": (), "sds": ...}),
+        ("plan_delete", {"image_ids": (), "files": ...}),
+        ("plan_copy", {"image_ids": ..., "to": "Ids"}),
+        ("plan_copy", {"files": ..., "to": "Ids"}),
+        ("plan_move", {"image_ids": ..., "to": "Ids"}),
+        ("plan_move", {"files": ..., "to": "Ids"}),
+        ("plan_export", {"image_ids": ...}),
+        ("count_elsewhere", {"image_ids": ..., "sd": "Ids"}),
+        ("count_files_of", {"sds": ...}),
+        ("refresh_storage_dirs", {"sds": ...}),
+        ("list_duplicates", {"sds": ...}),
+        ("plan_fold", {"sds": ...}),
+        ("find_unused", {"sds": ...}),
+        ("collect", {"sds": ...}),
+        ("verify", {"sds": ...}),
+        ("list_wanted", {"sds": ...}),
+        ("rescue", {"folders": ...}),
+        ("list_conflicts", {"sds": ...}),
+        ("resolve_conflicts", {"given": ...}),
+        ("tokens.create", {"sds": ...}),
+        ("trash.restore", {"image_ids": ...}),
+        ("trash.restore_entries", {"trash_ids": ...}),
+    ],
+)
+def test_one_text_is_not_several(
+    store: LocalStore, method: str, arguments: dict[str, Any], given: Any
+) -> None:
+    """Otherwise each of its letters would be taken for an id, a name, or a path."""
+    with pytest.raises(TypeError, match=r"as a list or another iterable, not one \w+$"):
+        attrgetter(method)(store)(
+            **{name: given if each is ... else each for name, each in arguments.items()}
+        )
+
+
+def test_a_storage_directory_may_be_given_by_its_name(store: LocalStore) -> None:
+    """To every method that takes one, also to those of what a store hands out."""
+    sd = store.get_storage_dir("Vault")
+    assert store.tokens.create("write", sds=["Vault"]).known.names == ("Vault",)
+    with pytest.raises(StorageDirNotFoundError):
+        store.tokens.create("write", sds=["Valut"])
+    assert store.refresh_storage_dirs(["Vault"]) == [sd]
+    assert store.count_files_of(["Vault", sd.path]) == store.count_files_of([sd, sd])
+    assert store.find_last_scan("Vault") == store.find_last_scan(sd) is not None
+    [event] = store.journal.list_newest(sd="Vault", types=["sd.added"], limit=5)
+    assert store.journal.measure_run(event, since=event.at, sd="Vault")[0] == 0
+    assert store.gallery.list_subfolders("Vault", None) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "parameter"),
+    [
+        ({"month": "2026-13"}, "month"),
+        ({"taken_from": "soon"}, "taken_from"),
+        ({"taken_to": "2026-02-30"}, "taken_to"),
+        ({"state": "gone"}, "state"),
+        ({"type": "docx"}, "type"),
+        ({"sort": "size"}, "sort"),
+        ({"folder": "../x"}, "folder"),
+    ],
+)
+def test_a_bad_part_of_a_query_is_named(store: LocalStore, parts: dict[str, str], parameter: str) -> None:
+    """A program need not read the message to know which one it is."""
+    with pytest.raises(InvalidInputError) as refused:
+        store.list_images(Query(**parts))  # type: ignore[arg-type]
+    assert refused.value.facts == {"parameter": parameter, "value": parts[parameter]}
+
+
+@pytest.mark.parametrize("limit", [0, -1, 10_001, 1.5, "5", None, True])
+def test_a_page_has_a_whole_number_of_images(store: LocalStore, limit: Any) -> None:
+    """Anything else is the caller's mistake, not one of the catalog."""
+    for ask in (store.list_images, store.events, partial(store.list_tree, "Ids")):
+        with pytest.raises(InvalidInputError, match="a page has 1 to 10,000") as refused:
+            ask(limit=limit)
+        assert refused.value.facts == {"parameter": "limit", "value": limit}
+
+
+@pytest.mark.parametrize("place", [(-1, 5), (0, -5), (0.5, 1)])
+def test_a_piece_begins_in_the_image(store: LocalStore, place: tuple[int, int]) -> None:
+    """A negative number would count from its end, or be an error of the disk."""
+    with (
+        store.get(store.save(ONE, sd="Ids").image_id) as found,
+        pytest.raises(InvalidInputError, match="is a number of bytes, not"),
+    ):
+        found.read_piece(*place)
+
+
+def test_a_token_expires_at_a_time_with_its_zone(store: LocalStore) -> None:
+    """Otherwise nobody knows when."""
+    with pytest.raises(InvalidInputError, match="needs a time zone"):
+        store.tokens.create(expires_at=datetime(2099, 1, 1))  # noqa: DTZ001
+    with pytest.raises(InvalidInputError, match="expired already"):
+        store.tokens.create(expires_at=datetime(2001, 1, 1, tzinfo=UTC))
+
+
+def test_counts_have_a_json_form(store: LocalStore) -> None:
+    """As every other answer has."""
+    store.save(ONE, sd="Ids")
+    assert store.count_files("Ids").to_json() == {
+        "images": 1, "checked": 1, "unchecked": 0, "arriving": 0, "missing": 0, "noteworthy": 0, "states": {},
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

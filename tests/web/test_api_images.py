@@ -256,6 +256,25 @@ def test_what_cannot_be_meant_is_a_problem(served: Served, path: str, status: in
     assert (response.status_code, response.json()["code"]) == (status, code)
 
 
+@pytest.mark.parametrize(
+    ("given", "facts"),
+    [
+        ("month=2026-13", {"parameter": "month", "value": "2026-13"}),
+        ("at=May", {"parameter": "at", "value": "May"}),
+        ("from=soon", {"parameter": "from", "value": "soon"}),
+        ("state=lost", {"parameter": "state", "value": "lost"}),
+        ("sort=size", {"parameter": "sort", "value": "size"}),
+        ("limit=x", {"parameter": "limit"}),
+        ("limt=2", {"parameter": "limt"}),
+        ("limit=2&limit=3", {"parameter": "limit"}),
+    ],
+)
+def test_a_parameter_that_is_to_blame_is_named(served: Served, given: str, facts: dict[str, str]) -> None:
+    """By its name in the address, so that a program can mark the field."""
+    problem = served.client.get(f"/api/v1/images?{given}").json()
+    assert {name: problem.get(name) for name in ("parameter", "value") if name in problem} == facts
+
+
 def test_an_arriving_image_is_explained(served: Served, tmp_path: Path) -> None:
     """It is listed as arriving, and a request for it may be retried."""
     half = make_picture("png", seed=60)

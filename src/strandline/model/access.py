@@ -135,7 +135,9 @@ def parse_role(text: str) -> Role:
         return Role(text)
     except ValueError:
         raise InvalidInputError(
-            f"{text!r} is not a role; the roles are {', '.join(role.value for role in Role)}"
+            f"{text!r} is not a role; the roles are {', '.join(role.value for role in Role)}",
+            parameter="role",
+            value=str(text)[:40],
         ) from None
 
 

@@ -7,9 +7,11 @@ a separator, a dot, or a NUL, so nothing else needs to be checked before a path 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NewType
 
 from strandline.errors import InvalidImageIdError
+from strandline.model.given import check_several
 
 ImageId = NewType("ImageId", str)
 """A parsed image id: 32 lower-case hex digits, or a lower-case UUID with dashes (36 characters)."""
@@ -52,6 +54,11 @@ def find_image_id(text: str) -> ImageId | None:
     # isascii first: str.lower() maps two non-ASCII letters (U+212A, U+0130) into ASCII ones.
     folded = text.lower() if text.isascii() else text
     return ImageId(folded) if pattern.fullmatch(folded) else None
+
+
+def parse_image_ids(texts: Iterable[str]) -> list[ImageId]:
+    """Each of them, in order. Raises as :func:`parse_image_id`, and ``TypeError`` for one text instead of several."""
+    return [parse_image_id(text) for text in check_several(texts, "image ids")]
 
 
 def _check_is_text(given: object) -> None:

@@ -91,16 +91,17 @@ def parse_query(query: Query, sd: int | None) -> ImageFilter:
     """The query as the catalog understands it. ``sd`` is the number of its storage directory. Empty text is none.
 
     Raises:
-        InvalidInputError: A part of it is invalid.
+        InvalidInputError: A part of it is invalid. The fact ``parameter`` names it, and ``value`` is what was given.
     """
-    since = None if query.taken_from in (None, "") else _parse_day(query.taken_from)
-    until = None if query.taken_to in (None, "") else _parse_day(query.taken_to, days_later=1)
+    since = None if query.taken_from in (None, "") else _parse_day("taken_from", query.taken_from)
+    until = None if query.taken_to in (None, "") else _parse_day("taken_to", query.taken_to, days_later=1)
     if query.month:
         begin, end = parse_month(query.month)
         since = begin if since is None else max(begin, since)
         until = end if until is None else min(end, until)
     if since is not None and until is not None and since >= until:
-        raise InvalidInputError(f"no day can match: {_say_days(query)} have no day in common")
+        message = f"no day can match: {_say_days(query)} have no day in common"
+        raise _refuse("month" if query.month else "taken_to", query.month or query.taken_to, message)
     state = _parse_word(ImageState, "state", query.state) if query.state else None
     return ImageFilter(
         sd=sd,
@@ -113,7 +114,7 @@ def parse_query(query: Query, sd: int | None) -> ImageFilter:
         folder=_parse_folder(query.folder) if query.folder else None,
         since=since,
         until=until,
-        sort=_parse_word(Sort, "order", query.sort),
+        sort=_parse_word(Sort, "sort", query.sort, called="order"),
         reverse=query.reverse,
     )
 
@@ -126,11 +127,11 @@ def parse_type(text: str) -> str:
     """
     found = find_media_type(text.lower()) or find_media_type_by_extension(text.lower().removeprefix("."))
     if found is None:
-        raise InvalidInputError(f"{text[:40]!r} is not an image type; give one such as image/png, or png")
+        raise _refuse("type", text, f"{text[:40]!r} is not an image type; give one such as image/png, or png")
     return found.name
 
 
-def parse_month(text: str) -> tuple[datetime, datetime]:
+def parse_month(text: str, parameter: str = "month") -> tuple[datetime, datetime]:
     """The beginning of the month ``2026-11`` and of the next one, in UTC.
 
     Raises:
@@ -142,10 +143,10 @@ def parse_month(text: str) -> tuple[datetime, datetime]:
         begin = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
         return begin, (begin + timedelta(days=31)).replace(day=1)
     except (ValueError, OverflowError):
-        raise InvalidInputError(f"{text[:40]!r} is not a month; give it as 2026-11") from None
+        raise _refuse(parameter, text, f"{text[:40]!r} is not a month; give it as 2026-11") from None
 
 
-def _parse_day(day: date | str, *, days_later: int = 0) -> datetime:
+def _parse_day(parameter: str, day: date | str, *, days_later: int = 0) -> datetime:
     try:
         if isinstance(day, str):
             if not re.fullmatch(r"\d{4}-\d\d-\d\d", day, re.ASCII):
@@ -153,7 +154,7 @@ def _parse_day(day: date | str, *, days_later: int = 0) -> datetime:
             day = date.fromisoformat(day)
         return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=days_later)
     except (ValueError, OverflowError):
-        raise InvalidInputError(f"{str(day)[:40]!r} is not a day; give it as 2026-11-22") from None
+        raise _refuse(parameter, day, f"{str(day)[:40]!r} is not a day; give it as 2026-11-22") from None
 
 
 def _say_days(query: Query) -> str:
@@ -168,20 +169,22 @@ def _say_days(query: Query) -> str:
 
 def _parse_text(text: str) -> str | None:
     if len(text) > MAX_TEXT:
-        raise InvalidInputError(f"a search has at most {MAX_TEXT} characters, not {len(text):,}")
+        raise _refuse("text", text, f"a search has at most {MAX_TEXT} characters, not {len(text):,}")
     return text.strip() or None
 
 
 def _parse_folder(text: str) -> str | None:
     """The path without what a shell or a person adds to it. None is the whole storage directory."""
     if len(text) > MAX_FOLDER:
-        raise InvalidInputError(
-            f"the path of a folder has at most {MAX_FOLDER:,} characters, not {len(text):,}"
+        raise _refuse(
+            "folder", text, f"the path of a folder has at most {MAX_FOLDER:,} characters, not {len(text):,}"
         )
     parts = [part for part in text.split("/") if part not in ("", ".")]
     if text.startswith("/") or ".." in parts or not _is_plain(text):
-        raise InvalidInputError(
-            f"{text[:40]!r} is not a folder's path in a storage directory; give one such as Trips/Lisbon"
+        raise _refuse(
+            "folder",
+            text,
+            f"{text[:40]!r} is not a folder's path in a storage directory; give one such as Trips/Lisbon",
         )
     return "/".join(parts) or None
 
@@ -191,9 +194,14 @@ def _is_plain(text: str) -> bool:
     return not any(char in "\0\n" or 0xD800 <= ord(char) <= 0xDFFF for char in text)
 
 
-def _parse_word(kind: type[_Word], what: str, word: str) -> _Word:
+def _parse_word(kind: type[_Word], parameter: str, word: str, *, called: str = "") -> _Word:
     try:
         return kind(word)
     except ValueError:
-        known = ", ".join(each.value for each in kind)
-        raise InvalidInputError(f"there is no {what} {str(word)[:40]!r}; the {what}s are {known}") from None
+        known, what = ", ".join(each.value for each in kind), called or parameter
+        message = f"there is no {what} {str(word)[:40]!r}; the {what}s are {known}"
+        raise _refuse(parameter, word, message) from None
+
+
+def _refuse(parameter: str, value: object, message: str) -> InvalidInputError:
+    return InvalidInputError(message, parameter=parameter, value=str(value)[:40])

@@ -116,8 +116,13 @@ class StorageDir(JsonForm):
 
 
 @dataclass(frozen=True, slots=True)
-class FileCounts:
+class FileCounts(JsonForm):
     """The number of a storage directory's image files in the catalog."""
+
+    JSON: ClassVar[Table] = {
+        "images": "images", "checked": "checked", "unchecked": "unchecked", "arriving": "arriving",
+        "missing": "missing", "noteworthy": "total_noteworthy", "states": "noteworthy",
+    }  # fmt: skip
 
     images: int
     noteworthy: dict[str, int]

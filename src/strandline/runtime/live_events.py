@@ -127,6 +127,7 @@ class EventFeed:
     """Hands everything that happens on this home to one listener, in order, in a thread of its own. Start it once.
 
     It begins with the next new event. A listener that needs older ones reads the journal and compares the numbers.
+    If the listener raises, that is logged with its traceback, and the feed goes on with the next events.
     """
 
     def __init__(self, bench: Workbench, bell: Bell, on_events: Callable[[Sequence[Event]], None]) -> None:
@@ -164,5 +165,12 @@ class EventFeed:
                 self._stop.wait(FOLLOW_S)
 
     def _tell(self, events: Sequence[Event]) -> None:
-        if events and not self._stop.is_set():
+        if not events or self._stop.is_set():
+            return
+        try:
             self._on_events(events)
+        except Exception as error:
+            from strandline.logs import get_logger
+
+            logger = get_logger(__name__)
+            logger.error("a listener failed on %d events; the feed goes on", len(events), exc_info=error)

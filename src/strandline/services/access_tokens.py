@@ -6,7 +6,7 @@ A secret has 192 bits of chance, so its plain SHA-256 cannot be guessed, and cos
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from strandline.errors import AccessTokenNotFoundError, InvalidInputError
@@ -19,7 +19,8 @@ from strandline.model.access import (
     hash_secret,
     parse_role,
 )
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.given import check_several
+from strandline.services.storage_dirs.manage import StorageDirRef, get_storage_dir
 from strandline.services.workbench import Workbench
 
 ID_BYTES = 6
@@ -36,7 +37,7 @@ class AccessTokens:
         self,
         role: Role | str = Role.READ,
         *,
-        sds: Sequence[StorageDir] | None = None,
+        sds: Iterable[StorageDirRef] | None = None,
         note: str | None = None,
         expires_at: datetime | None = None,
     ) -> NewAccessToken:
@@ -44,16 +45,18 @@ class AccessTokens:
 
         Raises:
             InvalidInputError: There is no such role, it is for everything and ``sds`` are given, the note is too
-                long, or the time is past.
+                long, or the time is past or has no time zone.
+            StorageDirNotFoundError: One of ``sds`` is unknown.
         """
         role, now = parse_role(role), self._bench.now()
         if sds is not None and role is Role.ADMIN:
             raise InvalidInputError(
                 "the role admin is for everything; give read or write for some storage directories"
             )
-        if expires_at is not None and expires_at <= now:
-            raise InvalidInputError("the token would have expired already; give a time to come")
-        chosen = {sd.number: sd for sd in sds or ()}
+        if expires_at is not None:
+            _check_expiry(expires_at, now)
+        given = () if sds is None else check_several(sds, "storage directories")
+        chosen = {sd.number: sd for sd in (get_storage_dir(self._bench, ref) for ref in given)}
         token = AccessToken(
             token_id=secrets.token_hex(ID_BYTES),
             role=role,
@@ -98,3 +101,11 @@ class AccessTokens:
         with self._bench.catalog.write(durable=True) as writer:
             writer.tokens.remove_token(found[0].token_id)
         return found[0]
+
+
+def _check_expiry(at: datetime, now: datetime) -> None:
+    facts = {"parameter": "expires_at", "value": at.isoformat()}
+    if at.tzinfo is None:
+        raise InvalidInputError("expires_at needs a time zone; use datetime.now(UTC), for example", **facts)
+    if at <= now:
+        raise InvalidInputError("the token would have expired already; give a time to come", **facts)

@@ -20,9 +20,9 @@ from strandline.model.image_files import ImageCursor, ImageFilter
 from strandline.model.image_ids import ImageId
 from strandline.model.months import Months
 from strandline.model.reports import ImageFileReport, ImagePage
-from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 from strandline.services.finding.describe import describe_images
+from strandline.services.storage_dirs.manage import StorageDirRef, as_storage_dir
 from strandline.services.workbench import Workbench
 
 EVERY = 500
@@ -151,12 +151,13 @@ class Gallery:
             found = reader.images.list_files_without_id(chosen, limit=limit)
         return [ImageFileReport(row, sds[row.sd]) for row in found]
 
-    def list_subfolders(self, sd: StorageDir, folder: str | None) -> list[str]:
+    def list_subfolders(self, sd: StorageDirRef, folder: str | None) -> list[str]:
         """The names of the folders in this folder of the storage directory (None: all of it) that have images, by
         name. In a folder of thousands of files and folders, those among the first 2,000.
         """
+        number = as_storage_dir(self._bench, sd).number
         with self._bench.catalog.read() as reader:
-            return reader.images.list_subfolders(sd.number, folder, steps=MAX_STEPS)
+            return reader.images.list_subfolders(number, folder, steps=MAX_STEPS)
 
     def _list(
         self, chosen: ImageFilter, total: int, *, after: ImageCursor | None, skip: int, limit: int

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from strandline.model.event_ids import format_event_id, parse_event_id
 from strandline.model.events import Event, JournalPosition
-from strandline.model.storage_dirs import StorageDir
+from strandline.services.storage_dirs.manage import StorageDirRef, as_storage_dir
 from strandline.services.workbench import Workbench
 
 
@@ -19,6 +19,7 @@ class Journal:
     """The journal of one store. Thread-safe. Each call costs one or two statements."""
 
     def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
         self._catalog = bench.catalog
 
     def list_newest(
@@ -28,12 +29,13 @@ class Journal:
         since: int | None = None,
         before: int | None = None,
         types: Sequence[str] | None = None,
-        sd: StorageDir | None = None,
+        sd: StorageDirRef | None = None,
     ) -> list[Event]:
         """Up to ``limit`` events, newest first; None leaves a condition out. The bounds are not included."""
+        sd_ids = self._list_ids(sd)
         with self._catalog.read() as reader:
             return reader.journal.list_newest(
-                since=since, before=before, types=types, sd_ids=_list_ids(sd), limit=limit
+                since=since, before=before, types=types, sd_ids=sd_ids, limit=limit
             )
 
     def measure_run(
@@ -42,11 +44,12 @@ class Journal:
         *,
         since: datetime,
         types: Sequence[str] | None = None,
-        sd: StorageDir | None = None,
+        sd: StorageDirRef | None = None,
     ) -> tuple[int, int]:
         """How many events like this one come right before it, not before ``since``, and the oldest one's number."""
+        sd_ids = self._list_ids(sd)
         with self._catalog.read() as reader:
-            return reader.journal.measure_run(event, since=since, types=types, sd_ids=_list_ids(sd))
+            return reader.journal.measure_run(event, since=since, types=types, sd_ids=sd_ids)
 
     def find_position(self, last_seen: str | None = None) -> JournalPosition:
         """The position after the last seen event. Without one, or if it is unknown here, the current position."""
@@ -64,6 +67,8 @@ class Journal:
         """The position after the event with that number, as text for :meth:`find_position`."""
         return format_event_id(self._catalog.epoch, seq)
 
-
-def _list_ids(sd: StorageDir | None) -> list[str] | None:
-    return None if sd is None else [str(each) for each in (sd.sd_id, *sd.aliases) if each is not None]
+    def _list_ids(self, ref: StorageDirRef | None) -> list[str] | None:
+        if ref is None:
+            return None
+        sd = as_storage_dir(self._bench, ref)
+        return [str(each) for each in (sd.sd_id, *sd.aliases) if each is not None]

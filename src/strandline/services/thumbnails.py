@@ -41,7 +41,9 @@ class Thumbnails:
         """
         if not 1 <= size <= MAX_SIZE:
             raise InvalidInputError(
-                f"a thumbnail has between 1 and {MAX_SIZE} pixels a side, not {size}", size=size
+                f"a thumbnail has between 1 and {MAX_SIZE} pixels a side, not {size}",
+                parameter="size",
+                value=size,
             )
         cached = self.cache.find(found.sha256, size) if found.proven else None
         if cached is None:

@@ -1,7 +1,7 @@
 """Invalid requests: what is wrong with one that does not match the OpenAPI document, in words of our own.
 
 The validator's words are made for programmers of the server. These name the parameter or field, and never repeat its
-value, which may be long or secret.
+value, which may be long or secret, unless it should have been one of a few words.
 """
 
 from __future__ import annotations
@@ -52,6 +52,19 @@ def say_invalid(request: Request, error: RequestValidationError) -> str:
         return f"there is no field {str(names[-1])[:40]!r}; the fields are {', '.join(_fields_of(request))}"
     reason = _REASONS.get(kind)
     return f"{what} {reason.format_map(context) if reason else 'is not as the API describes it'}"
+
+
+def find_facts(error: RequestValidationError) -> dict[str, object]:
+    """``parameter``, ``header``, or ``field``: the name of what the first mistake is in. ``value`` only if it should
+    have been one of a few words. Empty if it is the body as a whole.
+    """
+    first = error.errors()[0]
+    place, *names = first["loc"]
+    name = next((each for each in reversed(names) if isinstance(each, str)), None)
+    if name is None or first["type"] == "json_invalid":
+        return {}
+    facts: dict[str, object] = {_PLACES[place]: name[:40]}
+    return facts | ({"value": str(first["input"])[:40]} if first["type"] == "enum" else {})
 
 
 def _say_body(request: Request, kind: str) -> str:

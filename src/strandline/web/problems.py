@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from strandline.errors import DiskError, InvalidInputError, StrandlineError
 from strandline.logs import get_logger
-from strandline.web.invalid_requests import say_invalid
+from strandline.web.invalid_requests import find_facts, say_invalid
 from strandline.web.site import base_of, path_of
 from strandline.web.statuses import http_status_of
 
@@ -34,6 +34,9 @@ PROBLEM_TYPE = "application/problem+json"
 
 PROBLEMS = "/problems/"
 """Each code has a page there."""
+
+_PARAMETERS: dict[object, str] = {"text": "q", "taken_from": "from", "taken_to": "to"}
+"""What the parts of a query are called in an address, if not as in the library."""
 
 RETRY_AFTER_S = 2
 """In 503 answers: the delay before a failed file is first looked at again (SPEC §6)."""
@@ -73,6 +76,8 @@ class Problem(BaseModel):
 def describe(error: StrandlineError) -> dict[str, object]:
     """The problem object of an error."""
     facts = {name: value for name, value in error.to_json().items() if name not in ("code", "message")}
+    if "parameter" in facts:
+        facts["parameter"] = _PARAMETERS.get(facts["parameter"], facts["parameter"])
     return facts | _body(error.code, http_status_of(error), error.message)
 
 
@@ -135,7 +140,7 @@ def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]
 
     async def on_invalid_request(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return answer_error(InvalidInputError(say_invalid(request, error)))
+        return answer_error(InvalidInputError(say_invalid(request, error), **find_facts(error)))
 
     async def on_http_exception(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -18,9 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from strandline.errors import NotInBucketsError
+from strandline.errors import InvalidInputError, NotInBucketsError
 from strandline.folders.port import OpenImage
 from strandline.folders.proof_copies import ProofCopy
+from strandline.model.given import is_within
 from strandline.model.image_ids import ImageId
 from strandline.model.remedies import say_command
 from strandline.model.storage_dirs import StorageDir
@@ -108,7 +109,14 @@ class FoundImage:
         return f"data:{self.media_type};base64,{base64.b64encode(self.read()).decode()}"
 
     def read_piece(self, offset: int, length: int) -> bytes:
-        """At most ``length`` bytes from ``offset``; fewer only at the end. One read. Raises as :meth:`read`."""
+        """At most ``length`` bytes from ``offset``; fewer only at the end. One read. Raises as :meth:`read`, and
+        ``InvalidInputError`` if one of them is negative or no whole number.
+        """
+        for name, given in (("offset", offset), ("length", length)):
+            if not is_within(given, 0):
+                raise InvalidInputError(
+                    f"the {name} of a piece is a number of bytes, not {given}", parameter=name, value=given
+                )
         if isinstance(self.bytes_from, ProofCopy):
             return self.bytes_from.buffer[offset : offset + length]
         if not self._instead:

@@ -18,6 +18,7 @@ from strandline.folders.disk_errors import as_unreadable, disk_errors
 from strandline.folders.port import WHOLE_TREE
 from strandline.model.defaults import ENTRIES_PER_PAGE, HEX_BYTES
 from strandline.model.events import format_time
+from strandline.model.given import is_within
 from strandline.model.identity.sightings import find_identity_name
 from strandline.model.layout import Layout
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
@@ -66,8 +67,10 @@ def list_tree(
         InvalidInputError: The cursor or the limit is invalid.
         StorageDirOfflineError, DiskError: The SD cannot be read now.
     """
-    if not 1 <= limit <= MAX_TREE_PAGE:
-        raise InvalidInputError(f"a page has 1 to {MAX_TREE_PAGE:,} entries, not {limit}", limit=limit)
+    if not is_within(limit, 1, MAX_TREE_PAGE):
+        raise InvalidInputError(
+            f"a page has 1 to {MAX_TREE_PAGE:,} entries, not {limit}", parameter="limit", value=limit
+        )
     place = bench.folder(sd)
     known = _folders_of(place.layout)
     if folder not in (None, *(known if place.layout.images_folder else ())):

@@ -76,6 +76,11 @@ def get_storage_dir(bench: Workbench, ref: StorageDirRef) -> StorageDir:
     )
 
 
+def as_storage_dir(bench: Workbench, ref: StorageDirRef) -> StorageDir:
+    """The SD as it was given, without a look at the catalog; otherwise as :func:`get_storage_dir`."""
+    return ref if isinstance(ref, StorageDir) else get_storage_dir(bench, ref)
+
+
 def find_by_identity(sds: list[StorageDir], text: str) -> StorageDir | None:
     """The SD with this identity, otherwise the one with this alias; reachable ones first. Pure."""
     sd_id = find_storage_dir_id(text)

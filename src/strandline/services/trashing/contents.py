@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from strandline.errors import EntryNotFoundError
 from strandline.model.changes import ChangeReport, FileChange
+from strandline.model.given import check_several
 from strandline.model.image_files import FileState
-from strandline.model.image_ids import parse_image_id
+from strandline.model.image_ids import parse_image_id, parse_image_ids
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import (
     RESTORABLE,
@@ -72,13 +73,13 @@ class Trash:
         """Puts back each deleted file of the images whose place is free; with ``sd``, only those of that storage
         directory. Never replaces anything. Durable when it returns. Idempotent.
         """
-        ids = [parse_image_id(image_id) for image_id in image_ids]
+        ids = parse_image_ids(image_ids)
         known = None if sd is None else get_storage_dir(self._bench, sd)
         return restore_images(self._bench, ids, known, dry_run=dry_run)
 
     def restore_entries(self, trash_ids: Iterable[str]) -> ChangeReport:
         """The same for single entries. Files that were replaced because their bytes were wrong do not come back."""
-        return restore_entries(self._bench, trash_ids)
+        return restore_entries(self._bench, check_several(trash_ids, "numbers of entries"))
 
     def empty(self, sd: StorageDirRef | None = None, *, dry_run: bool = False) -> ChangeReport:
         """Removes for good what has been in it for its grace time. Cannot be undone; ``dry_run`` only says what."""

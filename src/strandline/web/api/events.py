@@ -151,6 +151,8 @@ def _parse_types(text: str | None) -> list[str] | None:
     types = [name for name in kept if text in (name, name.partition(".")[0])]
     if not types:
         raise InvalidInputError(
-            f"{text!r} is not a type of event in the journal; the types are {', '.join(kept)}"
+            f"{text!r} is not a type of event in the journal; the types are {', '.join(kept)}",
+            parameter="type",
+            value=text,
         )
     return types

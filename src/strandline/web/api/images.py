@@ -61,7 +61,7 @@ async def list_images(
         gallery = backend.store.gallery
         if at is None:
             return answer(gallery.list_after(chosen, after=after, limit=limit))
-        parse_month(at)
+        parse_month(at, "at")
         return answer(gallery.list_month(chosen, at, offset=offset, limit=limit))
 
     return await backend.crossing.quick(list_page)

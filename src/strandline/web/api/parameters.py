@@ -105,7 +105,9 @@ async def refuse_unknown(request: Request) -> None:
     if unknown:
         names = ", ".join(repr(name[:40]) for name in dict.fromkeys(unknown[:5]))
         has = f"it has {', '.join(sorted(known))}" if known else "it has none"
-        raise InvalidInputError(f"{request.url.path} has no parameter {names}; {has}")
+        raise InvalidInputError(
+            f"{request.url.path} has no parameter {names}; {has}", parameter=unknown[0][:40]
+        )
 
 
 def check_single(given: Iterable[tuple[str, str]]) -> None:
@@ -117,7 +119,9 @@ def check_single(given: Iterable[tuple[str, str]]) -> None:
     seen = set[str]()
     for name, _ in given:
         if name in seen:
-            raise InvalidInputError(f"the parameter {name[:40]!r} was given more than once")
+            raise InvalidInputError(
+                f"the parameter {name[:40]!r} was given more than once", parameter=name[:40]
+            )
         seen.add(name)
 
 
