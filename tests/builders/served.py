@@ -77,11 +77,13 @@ class Served:
 
 
 @contextmanager
-def serving(store: LocalStore, own: LocalStore | None = None) -> Iterator[Served]:
-    """Serves the store while the block runs, without a watcher. ``own`` is that of the folders beside it."""
+def serving(store: LocalStore | None, own: LocalStore | None = None) -> Iterator[Served]:
+    """Serves the store while the block runs, without a watcher. ``own`` is that of the folders beside it, which can
+    also be there alone.
+    """
     address = find_address("127.0.0.1", 0)
     site = create_site(store, own, port=address.port)
-    app = site.team if isinstance(site, Beside) else site
+    app = (site.team or site.own) if isinstance(site, Beside) else site
     stop, ready = threading.Event(), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(serve_until(site, address, stop, ready.set)))
     thread.start()
@@ -93,7 +95,7 @@ def serving(store: LocalStore, own: LocalStore | None = None) -> Iterator[Served
         with httpx.Client(
             base_url=origin, headers=headers, cookies=cookies, timeout=LIMIT_S, verify=NO_TLS
         ) as client:
-            yield Served(store, app, address, client, site)
+            yield Served(app.backend.store, app, address, client, site)
     finally:
         stop.set()
         thread.join(LIMIT_S)

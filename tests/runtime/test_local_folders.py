@@ -121,6 +121,21 @@ def test_one_process_has_both(home: Path, url: str, vault: Path) -> None:
         assert [sd.path for sd in own.list_storage_dirs()] == [str(vault)]
 
 
+def test_a_server_that_shows_only_the_others_is_told_of(
+    home: Path, url: str, vault: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It must be started again to show the first folder of this machine. Later ones appear by themselves."""
+    add, hint = ["--local", "sd", "add", str(vault)], "once it is started again"
+    with open_store(home) as shared, run_daemon(shared):
+        assert main(add) == 0
+        assert hint in capsys.readouterr().err
+        with open_store(home, local=True) as own, run_daemon(own):
+            assert main(add) == 0
+            assert hint not in capsys.readouterr().err
+    assert main(add) == 0
+    assert hint not in capsys.readouterr().err
+
+
 def test_what_counts_is_a_folder(home: Path, url: str, vault: Path) -> None:
     """An empty file, a catalog that nobody can read, and a catalog without folders are none."""
     assert count_local_folders(home) == 0

@@ -132,6 +132,7 @@ def add(
     session.answer(added.to_json(), lambda: _show_added(added, was))
     for warning in added.identity.warnings:
         say(warning)
+    session.say_restart()
     if added.identity.outcome in _NOT_YET:
         return ExitStatus.UNAVAILABLE
     return ExitStatus.FINDINGS if added.copied else ExitStatus.DONE

@@ -95,6 +95,17 @@ class Session:
                 f"{command} shows {'it' if count == 1 else 'them'}"
             )
 
+    def say_restart(self) -> None:
+        """After a folder was added to this machine's own catalog: says on stderr if a server runs that shows only the
+        shared one.
+        """
+        if self.is_local and self._has_shared_catalog():
+            from strandline.runtime.daemon import is_watched
+
+            home = self.find_home()
+            if is_watched(home, shared=True) and not is_watched(home, shared=False):
+                say("the running server shows this machine's folders, too, once it is started again")
+
     def answer(self, document: Mapping[str, object], show: Callable[[], object]) -> None:
         """Gives the answer: the document if JSON is wanted, otherwise ``show`` writes it for people."""
         if self.json:

@@ -38,6 +38,15 @@ def check_alone(home: Path, *, shared: bool) -> None:
     _lock(home, shared=shared).release()
 
 
+def is_watched(home: Path, *, shared: bool) -> bool:
+    """Whether a process watches this home with the shared catalog, or with its own one."""
+    try:
+        check_alone(home, shared=shared)
+    except DaemonRunningError:
+        return True
+    return False
+
+
 def _lock(home: Path, *, shared: bool) -> ProcessLock:
     lock = ProcessLock(lock_file_of(home, shared=shared))
     if not lock.try_acquire():

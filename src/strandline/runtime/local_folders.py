@@ -20,6 +20,15 @@ from strandline.runtime.settings import Settings
 log = get_logger(__name__)
 
 
+def open_own(home: Path) -> LocalStore | None:
+    """The store of the home's own catalog, if it has folders. Otherwise None.
+
+    Raises:
+        StrandlineError: It cannot be opened.
+    """
+    return open_store(home, local=True) if count_local_folders(home) else None
+
+
 def open_beside(store: LocalStore) -> LocalStore | None:
     """The store of the home's own catalog, if the given one is on a shared catalog and the own one has folders.
     Otherwise None, also if it cannot be opened: then the log says why.

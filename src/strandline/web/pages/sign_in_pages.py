@@ -21,6 +21,8 @@ from strandline.web.pages.rendering import PageRoute, get_inline_style, render_b
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
+SIGN_OUT = "/sign-out"
+
 WRONG_LINK = "This link does not work. It may have been used, or be older than ten minutes. Make a new one."
 WRONG_TEXT = "This is neither a link that works nor the token. A link works once, within ten minutes."
 TOO_MANY = "Too many wrong tries. Wait a minute, and try again."
@@ -76,7 +78,11 @@ async def say_ok() -> Response:
 @router.head(READYZ)
 async def say_ready(backend: TheBackend) -> Response:
     """Whether requests would be answered now, and nothing else."""
-    is_ready = await backend.readiness.ask()
+    return say_readiness(is_ready=await backend.readiness.ask())
+
+
+def say_readiness(*, is_ready: bool) -> Response:
+    """The answer to a load balancer."""
     return PlainTextResponse(
         "ok" if is_ready else "not ready",
         status_code=200 if is_ready else 503,
@@ -119,7 +125,7 @@ async def sign_in(
     return await _try(request, backend, door, secret, next_address, WRONG_TEXT)
 
 
-@router.post("/sign-out")
+@router.post(SIGN_OUT)
 async def sign_out(request: Request, backend: TheBackend, door: TheDoor) -> Response:
     """Ends this session for good, and every stream of events, so that its own ends as well.
 
