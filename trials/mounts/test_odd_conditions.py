@@ -55,7 +55,7 @@ def test_a_disk_that_became_read_only(name: str, mounts: Path, home: Path) -> No
         check_all_there(store)
         with pytest.raises(UnwritableFolderError, match="read-only"):
             store.save(make_picture("gif"), sd="Notes")
-        [check] = [each for each in check_health(store.bench) if each.name == "storage directory Notes"]
+        [check] = [each for each in check_health(store.bench, 30.0) if each.name == "storage directory Notes"]
         assert not check.ok
         assert "cannot be written to" in check.message
         check_all_there(store)
@@ -183,7 +183,7 @@ def test_nothing_is_downloaded_unasked(mounts: Path, home: Path) -> None:
         store.list_images()
         read = (cloud.with_name("cloud.scratch") / "reads").read_text().splitlines()
         assert [path for path in read if "/media/" in path] == []
-        [check] = [each for each in check_health(store.bench) if each.name == "storage directory Notes"]
+        [check] = [each for each in check_health(store.bench, 30.0) if each.name == "storage directory Notes"]
         assert check.message.endswith("polled")
         check_all_there(store)
 

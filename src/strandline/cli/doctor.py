@@ -12,7 +12,7 @@ from strandline.cli.paragraphs import write_paragraph
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Column, show_table
 from strandline.cli.writing import write_line
-from strandline.errors import CatalogError, DiskError
+from strandline.errors import CatalogAwayError, CatalogError, CatalogLockedError, DiskError
 from strandline.model.reports import Check
 
 
@@ -21,7 +21,8 @@ from strandline.model.reports import Check
 def doctor(session: Session) -> int:
     """Check whether this machine is healthy.
 
-    Checks the catalog, system limits, write access to storage directories, and the picture decoders.
+    Checks the catalog, system limits, write access to storage directories, and the picture decoders. With a shared
+    catalog or a bucket, also the servers, their clocks, the role, and the versions of other machines.
     """
     checks = _check(session)
     session.answer({"checks": [check.to_json() for check in checks]}, lambda: _show(checks))
@@ -32,7 +33,12 @@ def _check(session: Session) -> list[Check]:
     try:
         with session.open_store(looks=True) as store:
             return store.check_health()
-    except (CatalogError, DiskError) as error:  # which this command is for
+    except (
+        CatalogError,
+        CatalogAwayError,
+        CatalogLockedError,
+        DiskError,
+    ) as error:  # which this command is for
         from strandline.runtime.health import check_machine
 
         return check_machine(error)

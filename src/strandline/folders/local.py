@@ -465,6 +465,10 @@ class LocalFolder:
         """None are needed."""
         return
 
+    def ask_time(self) -> None:
+        """A file system has no clock of its own."""
+        return
+
     # --- identity ---------------------------------------------------------------------------------------------
 
     def read_identity(self) -> StorageDirId | None:

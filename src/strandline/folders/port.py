@@ -465,6 +465,14 @@ class Folder(Protocol):
         """What was found the last time. None if it was never tried, or if the operating system guarantees it."""
         ...
 
+    def ask_time(self) -> datetime | None:
+        """What time it is there, in whole seconds. None if nobody says, or if it is this machine.
+
+        Raises:
+            OSError: There is no answer.
+        """
+        ...
+
     # --- identity ---------------------------------------------------------------------------------------------
 
     def read_identity(self) -> StorageDirId | None:

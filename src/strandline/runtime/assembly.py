@@ -130,7 +130,7 @@ class LocalStore(Store):
         """Whether this machine is healthy: catalog, home, storage directories, change notice, decoders, and clock."""
         from strandline.runtime.health import check_health
 
-        return check_health(self.bench)
+        return check_health(self.bench, self.settings.work.stalled_after_s)
 
     def measure_operations(self) -> Operations | None:
         """What an administrator watches beside the status: queues, requests, and statements. None without a shared
@@ -233,10 +233,17 @@ def open_catalog_of(home: Path, settings: Settings) -> Catalog:
     from strandline.extras import POSTGRES, check_extra
 
     check_extra(POSTGRES)
+    import platform
+
+    from strandline import __version__
     from strandline.catalog.postgres.database import open_postgres  # here: nobody else needs the driver
 
     return open_postgres(
-        settings.catalog.url, pool_size=settings.catalog.pool, lock_timeout_s=timeout_s, journal_limits=limits
+        settings.catalog.url,
+        pool_size=settings.catalog.pool,
+        lock_timeout_s=timeout_s,
+        journal_limits=limits,
+        program=f"{__version__} {platform.node()}",
     )
 
 

@@ -10,13 +10,20 @@ import errno
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from strandline.errors import CatalogError, MissingExtraError, StrandlineError
+from strandline.errors import (
+    CatalogError,
+    CatalogTooNewError,
+    DiskError,
+    MissingExtraError,
+    StrandlineError,
+)
 from strandline.extras import CORE, PICTURES, SERVE, check_extra
+from strandline.model.buckets import is_bucket_address
 from strandline.model.plain_words import say_bytes
 from strandline.model.remedies import refer_to, say_command
 from strandline.model.reports import Check
@@ -38,6 +45,10 @@ EARLIEST_NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
 CATALOG_REMEDY = "move it away and add the storage directories again: no image is lost by that"
 
+SHARED_CATALOG_REMEDY = (
+    "restore a backup, or make a new database and add the storage directories again: no image is lost by that"
+)
+
 MAX_SKEW_S = 60.0
 """Maximum difference between the clock and the times of the home's disk. If it is larger, "a minute ago" is wrong."""
 
@@ -48,14 +59,18 @@ ONE_PIXEL = base64.b64decode(
 """A whole PNG."""
 
 
-def check_health(bench: Workbench) -> list[Check]:
-    """All checks, in a sensible order for a reader. Leaves no lasting change."""
+def check_health(bench: Workbench, stalled_after_s: float) -> list[Check]:
+    """All checks, in a sensible order for a reader. Leaves no lasting change. A worker that says nothing for so long
+    is not there.
+    """
     catalog = _check_catalog(bench)
     sds = refresh_storage_dirs(bench) if catalog.ok else []
     return [
         catalog,
+        *_check_database(bench, stalled_after_s),
         _check_home(bench),
         *(_check_storage_dir(bench, sd) for sd in sds),
+        *_check_buckets(bench, sds),
         *_iter_change_notice_checks(
             Path("/proc/sys/fs/inotify"), ENOUGH_WATCHES + sum(_count_watches(bench, sd) for sd in sds)
         ),
@@ -68,10 +83,10 @@ def check_health(bench: Workbench) -> list[Check]:
 
 def check_machine(damage: StrandlineError) -> list[Check]:
     """The checks that need no store, after one for what kept it from being opened: the catalog, or the home."""
-    is_catalog = isinstance(damage, CatalogError)
-    first = Check(
-        "catalog" if is_catalog else "home", False, damage.message, CATALOG_REMEDY if is_catalog else None
-    )
+    is_home = isinstance(damage, DiskError)
+    is_own_catalog = isinstance(damage, CatalogError) and "catalog" not in damage.facts
+    remedy = CATALOG_REMEDY if is_own_catalog and not isinstance(damage, CatalogTooNewError) else None
+    first = Check("home" if is_home else "catalog", False, damage.message, remedy)
     return [
         first,
         *_iter_change_notice_checks(Path("/proc/sys/fs/inotify")),
@@ -89,7 +104,24 @@ def _check_catalog(bench: Workbench) -> Check:
         problems = [error.message]
     if not problems:
         return Check("catalog", True, f"{path} is sound")
-    return Check("catalog", False, f"{path} is damaged: {problems[0]}", CATALOG_REMEDY)
+    remedy = SHARED_CATALOG_REMEDY if bench.catalog.is_shared else CATALOG_REMEDY
+    return Check("catalog", False, f"{path} is damaged: {problems[0]}", remedy)
+
+
+def _check_database(bench: Workbench, stalled_after_s: float) -> list[Check]:
+    if not bench.catalog.is_shared:
+        return []
+    from strandline.runtime.team_health import check_database  # here: few have one
+
+    return check_database(bench, stalled_after_s)
+
+
+def _check_buckets(bench: Workbench, sds: Sequence[StorageDir]) -> list[Check]:
+    if not any(is_bucket_address(sd.path) for sd in sds):
+        return []
+    from strandline.runtime.team_health import check_buckets  # here: few have one
+
+    return list(check_buckets(bench, sds))
 
 
 def _check_home(bench: Workbench) -> Check:

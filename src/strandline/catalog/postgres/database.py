@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
+from typing import Any
 
 import psycopg
 
@@ -47,6 +48,9 @@ IDENTIFY = """
 
 OTHER_TABLES = ("42703", "42P01", "42883", "0A000")
 """No such column, table, or function, or one with another type than before: a newer program may have changed them."""
+
+FOLLOWER = "strandline-follows"
+"""What a program that listens calls itself at the server, with its version and its machine, for ``doctor``."""
 
 LISTEN_S = 1.0
 """How late the thread that listens notices that the catalog was closed."""
@@ -86,11 +90,18 @@ class PostgresCatalog:
     is_shared = True
 
     def __init__(
-        self, url: str, *, pool_size: int, lock_timeout_s: float, journal_limits: JournalLimits
+        self,
+        url: str,
+        *,
+        pool_size: int,
+        lock_timeout_s: float,
+        journal_limits: JournalLimits,
+        program: str,
     ) -> None:
         self.epoch, self.format = "", 0
         self.on_commit: Callable[[], None] = lambda: None
         self._journal_limits = journal_limits
+        self._program = program
         self._lock_timeout = f"{max(1, round(lock_timeout_s * 1000))}ms"
         self._pool = Pool(url, size=pool_size, timeout_s=max(lock_timeout_s, 0.001), begin=self._begin)
         self._holds = threading.BoundedSemaphore(max(1, pool_size // 2))
@@ -230,6 +241,13 @@ class PostgresCatalog:
         with self._lent() as lent:
             yield lent.connection
 
+    def open_beside(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """A connection that the caller closes, for one who waits on it."""
+        try:
+            return self._pool.open().driver
+        except psycopg.Error as error:
+            raise explain_postgres_error(error, self.place) from error
+
     @contextmanager
     def _lent(self) -> Iterator[_Lent]:
         connection = self._pool.take()
@@ -285,6 +303,10 @@ class PostgresCatalog:
             try:
                 connection = self._pool.open()
                 try:
+                    connection.driver.execute(
+                        "SELECT set_config('application_name', %s, false)",
+                        (f"{FOLLOWER} {self._program}",),
+                    )
                     connection.driver.execute(f"LISTEN {CHANNEL}")
                     self.on_commit()  # what was told before is lost
                     while not self._closed.is_set():
@@ -315,6 +337,7 @@ def open_postgres(
     pool_size: int = 8,
     lock_timeout_s: float = 5.0,
     journal_limits: JournalLimits = DEFAULT_JOURNAL_LIMITS,
+    program: str = "",
 ) -> PostgresCatalog:
     """Opens the catalog in that database, and makes or migrates its tables if needed. Safe in many processes at once.
 
@@ -323,6 +346,7 @@ def open_postgres(
         pool_size: The most connections that this program uses at once, without the one that listens.
         lock_timeout_s: How long a change waits for those of others.
         journal_limits: How much of the journal is kept.
+        program: What others are told of this one if it listens: its version and its machine.
 
     Raises:
         CatalogTooNewError: A newer Strandline made the tables.
@@ -330,7 +354,11 @@ def open_postgres(
         CatalogAwayError, CatalogError: There is no such server or database, or it refuses.
     """
     catalog = PostgresCatalog(
-        url, pool_size=pool_size, lock_timeout_s=lock_timeout_s, journal_limits=journal_limits
+        url,
+        pool_size=pool_size,
+        lock_timeout_s=lock_timeout_s,
+        journal_limits=journal_limits,
+        program=program,
     )
     try:
         with catalog.read():

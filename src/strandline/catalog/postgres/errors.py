@@ -27,7 +27,8 @@ _READ_ONLY = "25006"
 _NO_CONNECTION_LEFT = "53300"
 _DISK_FULL = "53100"
 _BROKEN = ("XX001", "XX002")
-_NO_RIGHTS = ("28", "42501", "3D000")
+_NO_PRIVILEGE = "42501"
+_NO_RIGHTS = ("28", "3D000")
 
 _NOT_LET_IN = re.compile(
     r"does not exist|authentication failed|no pg_hba\.conf entry|no password supplied|not permitted to log in"
@@ -45,6 +46,11 @@ def explain_postgres_error(error: psycopg.Error, place: str) -> StrandlineError:
         return CatalogAwayError(
             f"the server of the catalog {place} has no connection left; try again, lower catalog.pool of the "
             "programs that use it, or raise the server's max_connections", **facts,
+        )  # fmt: skip
+    if state == _NO_PRIVILEGE:
+        return CatalogError(
+            f"the role of the catalog {place} lacks a right ({text}); its owner can grant it, or name another role "
+            "in catalog.url", **facts,
         )  # fmt: skip
     if state.startswith(_NO_RIGHTS) or (is_unknown and _NOT_LET_IN.search(text)):
         return CatalogError(

@@ -390,6 +390,12 @@ class BucketFolder:
 
         return recall(self.calls)
 
+    def ask_time(self) -> datetime | None:
+        """One HEAD without a signature."""
+        from strandline.folders.buckets.endpoint_clock import ask_time
+
+        return ask_time(self.calls)
+
     # --- identity ---------------------------------------------------------------------------------------------
 
     def read_identity(self) -> StorageDirId | None:

@@ -19,8 +19,8 @@ router = APIRouter(tags=["health"])
 async def check_health(
     backend: TheBackend, strict: Annotated[bool, Query(description="A failed check is a 503.")] = False
 ) -> Response:
-    """Checks catalog, home, storage directories, change notice, server, decoders, and clock. Each check says what to
-    do.
+    """Checks catalog, home, storage directories, change notice, server, decoders, clock, and what machines share.
+    Each check says what to do.
     """
 
     def check() -> Response:
