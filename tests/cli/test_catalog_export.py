@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 
 from builders.command_home import CommandHome
@@ -20,6 +21,7 @@ def test_an_export_replaces_the_last_one_only_if_it_is_whole(made: CommandHome, 
     assert json.loads(good)["storage_dirs"] == run("catalog", "export").json["storage_dirs"]
     assert run("catalog", "export", "-o", str(target), "--json").json["written_to"] == str(target)
     good = target.read_bytes()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600, "the home is private, and this has all its names"
     (made.home / "catalog.db").write_bytes(b"no database" * 100)
     assert run("catalog", "export", "-o", str(target)).status != 0
     assert target.read_bytes() == good

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strandline.errors import InvalidInputError
-from strandline.model.addresses import is_public, is_web_address, parse_web_address
+from strandline.model.addresses import (
+    has_password,
+    hide_passwords,
+    is_public,
+    is_web_address,
+    parse_web_address,
+)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +97,42 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
         return
     assert found.host.isascii()
     assert " " not in found.target
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://ada:S3CRET@host/pics", "postgresql://ada:S3/CRET@host/pics", "postgres://:S3CRET@host",
+        "postgresql://ada:S3?CRET@host/pics",
+        "postgresql://ada@host/pics?password=S3CRET", "postgresql:///pics?host=x&PassWord=S3CRET&user=ada",
+        "postgresql://ada@host/pics?sslpassword=S3CRET", "postgresql://ada@host/pics?pass%77ord=S3CRET",
+        "postgresql://ada@host/pics?password%3DS3CRET",
+    ],
+)  # fmt: skip
+def test_a_password_in_the_address_of_a_database_is_found_and_hidden(address: str) -> None:
+    """The rest stays readable, so that a person knows which address it is."""
+    assert has_password(address)
+    assert "CRET" not in hide_passwords(address)
+    assert "***" in hide_passwords(address)
+
+
+@pytest.mark.parametrize(
+    "text", ["postgresql://a:S3?CRET@host/x", "host=h password='S3 CRET'", "mysql://a:S3@CRET@host/x"]
+)
+def test_a_password_is_hidden_in_what_is_no_address(text: str) -> None:
+    """What is refused for another reason is shown, too."""
+    assert "CRET" not in hide_passwords(text)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://ada@host/pics", "postgresql://ada@host:5432/pics?passfile=/etc/pgpass", "postgresql:///pics",
+        "postgresql://ada@one:5432,two:5432/pics?target_session_attrs=read-write", "postgresql://host:5432/pics",
+        "postgresql:///pics?host=/run/postgresql&user=ada",
+    ],
+)  # fmt: skip
+def test_an_address_without_a_password_is_as_it_is(address: str) -> None:
+    """A port is none."""
+    assert not has_password(address)
+    assert hide_passwords(address) == address

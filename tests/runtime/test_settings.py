@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from builders.python_process import run_python
 from strandline import open_store
 from strandline.errors import ConfigError
+from strandline.runtime.setting_edits import set_setting
 from strandline.runtime.setting_sources import Origin, Value
 from strandline.runtime.settings import SettingRow, Settings, config_path, find_home
 
@@ -149,6 +150,28 @@ def test_a_bad_variable_is_refused_by_name(home: Path, variable: str, text: str)
         load(home, environ={variable: text})
     with pytest.raises(ConfigError, match=r"^overrides: "):
         load(home, overrides={str(caught.value.facts["key"]): text})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ada:S3CRET@host/pics",
+        "postgresql://ada@host/pics?password=S3CRET",
+        "mysql://ada:S3CRET@host/pics",
+    ],
+)
+def test_no_message_has_a_password(home: Path, url: str) -> None:
+    """Wherever the address comes from. Messages go to logs, and to those who are asked for help."""
+    key = "catalog.url"
+    for refused in (
+        lambda: load(home, f"[catalog]\nurl = '{url}'\n"),
+        lambda: load(home, "", environ={"STRANDLINE_CATALOG_URL": url}),
+        lambda: load(home, "", overrides={key: url}),
+        lambda: set_setting(home, key, url),
+    ):
+        with pytest.raises(ConfigError, match=r"\*\*\*") as caught:
+            refused()
+        assert "S3CRET" not in f"{caught.value.message}{caught.value.facts}"
 
 
 @given(

@@ -72,9 +72,15 @@ def test_the_command_line_uses_it(
     ],
 )
 def test_an_address_with_a_password_is_refused(home: Path, url: str) -> None:
-    """``config list`` would show it. Other databases are not known."""
+    """``config show`` would show it. Other databases are not known."""
     with pytest.raises(ConfigError, match="postgresql://user@host/database"):
         open_store(home, overrides={"catalog.url": url})
+
+
+def test_an_address_that_makes_no_sense_is_a_setting_to_mend(home: Path) -> None:
+    """Not an internal error. PostgreSQL's own words would repeat parts of it."""
+    with pytest.raises(ConfigError, match="which PostgreSQL does not understand"):
+        open_store(home, overrides={"catalog.url": "postgresql://db/pics?weather=fine"})
 
 
 def test_a_server_that_is_away_is_told(home: Path) -> None:

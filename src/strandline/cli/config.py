@@ -148,12 +148,13 @@ def export(session: Session, output: str | None) -> None:
 
     Exports the storage directories, original names, sources, what was where, journal, and trash index. Keep it with
     your backups. To restore everything else in the catalog, add the storage directories again. With -o, an earlier
-    export at FILE is replaced only by a whole one.
+    export at FILE is replaced only by a whole one, and only you may read it.
     """
     check_output(output)
     with session.open_store() as store:
         document = format_json(store.export_catalog())
-        written_to = write_to(session, output, EXPORT_NAME, BytesIO(document))
+        # The home is private, too, and this has the names of all pictures.
+        written_to = write_to(session, output, EXPORT_NAME, BytesIO(document), is_private=True)
     if written_to is not None:
         written = {"written_to": str(written_to), "size_bytes": len(document)}
         session.answer(written, lambda: say(f"{written_to}: {say_bytes(len(document))}"))

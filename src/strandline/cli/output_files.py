@@ -40,8 +40,12 @@ def check_output(output: str | None) -> None:
         raise click.UsageError(f"there is no folder {Path(output).parent} to write to")
 
 
-def write_to(session: Session, output: str | None, filename: str, source: BinaryIO) -> Path | None:
+def write_to(
+    session: Session, output: str | None, filename: str, source: BinaryIO, *, is_private: bool = False
+) -> Path | None:
     """Writes the bytes to the ``-o`` target. Returns the file's path, or None for stdout.
+
+    If it is private, nobody else may read the file.
 
     Raises:
         DiskError: They could not be written. A file that was there is as it was.
@@ -56,7 +60,7 @@ def write_to(session: Session, output: str | None, filename: str, source: Binary
     if _is_special(target):
         _write_into(target, source)
     else:
-        _write_whole(session, target, source)
+        _write_whole(session, target, source, is_private)
     return target
 
 
@@ -76,8 +80,10 @@ def _write_into(target: Path, source: BinaryIO) -> None:
             sink.write(chunk)
 
 
-def _write_whole(session: Session, target: Path, source: BinaryIO) -> None:
+def _write_whole(session: Session, target: Path, source: BinaryIO, is_private: bool) -> None:
     from strandline.folders.saving import SaveMode, write_whole
 
     scratch = session.find_home() / "scratch"
-    write_whole(target.parent, target.name, source, scratch=scratch, mode=SaveMode.REPLACE)
+    write_whole(
+        target.parent, target.name, source, scratch=scratch, mode=SaveMode.REPLACE, is_private=is_private
+    )

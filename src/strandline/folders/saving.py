@@ -12,7 +12,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -86,6 +86,7 @@ def write_whole(
     ways: Sequence[Way] = ALL_WAYS,
     keeps_inodes: bool = True,
     mtime_ns: int | None = None,
+    is_private: bool = False,
     opening: Callable[[Path], AbstractContextManager[OpenedFolder]] = open_folder,
 ) -> WrittenFile:
     """Writes a file whole and durably: after a crash at any moment it has all its bytes, or does not exist.
@@ -103,6 +104,7 @@ def write_whole(
         keeps_inodes: False if the file system does not (``find_mount``).
         mtime_ns: The file's mtime from the moment it has a name, unless the file system refuses. At least two seconds
             from now, so no later write can give the file the same one. None leaves the time of writing.
+        is_private: Only its owner may read it, if the file system has rights. Otherwise as the umask says.
         opening: Opens the folder.
 
     Raises:
@@ -117,7 +119,7 @@ def write_whole(
     _check_plain_name(filename)
     if mode is SaveMode.REPLACE:
         ways = sorted(ways, key=lambda way: way is not Way.SCRATCH)
-    save = _Save(filename, source, scratch, mode, lone_rename_allowed, keeps_inodes, mtime_ns)
+    save = _Save(filename, source, scratch, mode, lone_rename_allowed, keeps_inodes, mtime_ns, is_private)
     with disk_errors("write", os.path.join(folder, filename), FileExistsError), opening(folder) as target:
         written = save.by_any(ways, target)
         target.sync()
@@ -187,6 +189,7 @@ class _Save:
     lone_rename_allowed: Callable[[], bool] | None
     keeps_inodes: bool
     mtime_ns: int | None = None
+    is_private: bool = False
 
     def by_any(self, ways: Sequence[Way], target: OpenedFolder) -> WrittenFile:
         if self.mode is SaveMode.NEW and target.has(self.filename):
@@ -206,6 +209,9 @@ class _Save:
     def _by(self, way: Way, target: OpenedFolder) -> WrittenFile:
         temporary = open_temporary(way, target, self.scratch)
         try:
+            if self.is_private and sys.platform != "win32":
+                with suppress(OSError):  # a disk without rights
+                    os.fchmod(temporary.fd, 0o600)
             size_bytes = self._fill(temporary.fd)
             is_dated = self._date(temporary)
             _sync(temporary.fd)

@@ -5,6 +5,7 @@ Somebody who hands over an address could otherwise make this machine ask a route
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -14,6 +15,9 @@ from strandline.model.values import dataclass
 SCHEMES = ("http", "https")
 
 MOST_REDIRECTS = 5
+
+_USER_PART = re.compile(r"(://[^@/:?]*:).*@", re.DOTALL)
+_PASSWORD_OPTION = re.compile(r"((?:password|passwd|pwd)\s*(?:=|%3d)\s*)('[^']*'|[^&\s]*)", re.IGNORECASE)
 
 _NAT64 = ip_network("64:ff9b::/96")
 """IPv4 addresses as IPv6 networks reach them."""
@@ -96,6 +100,30 @@ def _carried_by(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
     if address in _NAT64:
         carried.append(IPv4Address(int(address) & 0xFFFFFFFF))
     return [each for each in carried if each is not None]
+
+
+def hide_passwords(text: str) -> str:
+    """The address, or the words and values that connect to a database, without what may be a password in it. Pure.
+
+    It rather hides too much: a password may contain the characters that end it in an address.
+    """
+    hidden = _PASSWORD_OPTION.sub(r"\1***", _USER_PART.sub(r"\1***@", text))
+    is_spelled_oddly = _PASSWORD_OPTION.search(unquote(hidden)) and not _PASSWORD_OPTION.search(hidden)
+    return f"{hidden.partition('?')[0]}?***" if is_spelled_oddly else hidden
+
+
+def has_password(url: str) -> bool:
+    """Whether the address of a database has a password, or may have one. Pure.
+
+    PostgreSQL takes all up to the first ``@`` for the user, unless there is a ``/`` before it. A person may have
+    forgotten to encode one.
+    """
+    rest = url.partition("://")[2]
+    users = (
+        rest.partition("@")[0] if "@" in rest.partition("/")[0] else "",
+        rest.partition("?")[0].rpartition("@")[0],
+    )
+    return any(":" in user for user in users) or _PASSWORD_OPTION.search(unquote(url)) is not None
 
 
 def _hide_query(split: SplitResult) -> str:

@@ -93,15 +93,15 @@ def find_fault_in_public_url(text: str) -> str | None:
 
 
 def find_fault_in_catalog_url(text: str) -> str | None:
-    """The address of a shared catalog. A password in it would be shown by `config list`."""
+    """The address of a shared catalog. A password in it would be shown by `config show`."""
     wanted = "an address such as postgresql://user@host/database"
     if not text:
         return None
     if not text.startswith(("postgresql://", "postgres://")):
         return wanted
-    place, _, options = text.partition("?")
-    user = place.partition("://")[2].partition("/")[0].rpartition("@")[0]
-    if ":" in user or "password=" in options:
+    from strandline.model.addresses import has_password  # here: most homes have a catalog of their own
+
+    if has_password(text):
         return f"{wanted}, without a password: that stands in ~/.pgpass or PGPASSWORD"
     return None
 

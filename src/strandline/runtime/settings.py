@@ -186,7 +186,10 @@ class _Spec:
         wanted = self._find_fault(value)
         if wanted is not None:
             otherwise = "" if given.place == COMMAND_LINE else ", or leave it out"
-            raise given.error(f"{given.key} is {value!r}; give {wanted}{otherwise}")
+            from strandline.model.addresses import hide_passwords  # here: needed only after a mistake
+
+            shown = hide_passwords(value) if isinstance(value, str) else value
+            raise given.error(f"{given.key} is {shown!r}; give {wanted}{otherwise}")
         return type(self.default)(value)  # an int for a float setting becomes a float
 
     def _find_fault(self, value: Any) -> str | None:

@@ -125,9 +125,11 @@ def test_renaming(bench: Workbench, tmp_path: Path) -> None:
     assert [sd.name for sd in reconsider_storage_dirs(bench)] == ["Urlaub 2024", "b"]
 
 
-@pytest.mark.parametrize("name", ["", "  ", "\0", "a\nb", "\x1b[31m", "\u202e", "\udcff", "x" * 101])
-def test_names_that_nobody_can_read_are_refused(bench: Workbench, tmp_path: Path, name: str) -> None:
-    """Before anything is read or written."""
+@pytest.mark.parametrize(
+    "name", ["", "  ", "\0", "a\nb", "\x1b[31m", "\u202e", "\udcff", "x" * 101, "a/b", "../..", ".", " .. "]
+)
+def test_names_that_nobody_can_read_or_reach_are_refused(bench: Workbench, tmp_path: Path, name: str) -> None:
+    """Before anything is read or written. Clients take dots and slashes in an address for steps."""
     root = tmp_path / "Notes"
     root.mkdir()
     with pytest.raises(InvalidNameError):
@@ -142,6 +144,7 @@ def test_names_that_nobody_can_read_are_refused(bench: Workbench, tmp_path: Path
 def test_every_folder_has_a_name_that_could_have_been_given(folder: str) -> None:
     """Law: a name made from a folder's name passes the check, whatever the folder's name."""
     assert check_name(name_after(f"/somewhere/{folder.replace('/', '')}"))
+    assert check_name(name_after(folder))
 
 
 def test_a_folder_with_an_unreadable_name_gets_a_readable_one(bench: Workbench, tmp_path: Path) -> None:

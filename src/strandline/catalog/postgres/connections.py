@@ -24,7 +24,8 @@ from psycopg.types.string import StrDumperUnknown
 from strandline.catalog.dialect import Rows
 from strandline.catalog.postgres.dialect import mark_values
 from strandline.catalog.postgres.errors import explain_postgres_error
-from strandline.errors import CatalogAwayError, CatalogError, CatalogLockedError
+from strandline.errors import CatalogAwayError, CatalogError, CatalogLockedError, ConfigError
+from strandline.model.addresses import hide_passwords
 from strandline.timings import SQL
 
 CONNECT_TIMEOUT_S = 5
@@ -128,8 +129,19 @@ def _has_something_to_read(descriptor: int) -> bool:
 
 
 def say_place(url: str) -> str:
-    """The database, for messages: without a password and without options."""
-    facts = conninfo_to_dict(url)
+    """The database, for messages: without a password and without options.
+
+    Raises:
+        ConfigError: It is no address of one.
+    """
+    try:
+        facts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:  # its text repeats parts of the address
+        raise ConfigError(
+            f"catalog.url is {hide_passwords(url)!r}, which PostgreSQL does not understand; give an address such as "
+            "postgresql://user@host/database",
+            place="catalog.url",
+        ) from None
     user = f"{facts['user']}@" if facts.get("user") else ""
     port = f":{facts['port']}" if facts.get("port") else ""
     return f"postgresql://{user}{facts.get('host') or ''}{port}/{facts.get('dbname') or ''}"

@@ -29,6 +29,9 @@ from strandline.services.workbench import Workbench
 
 MAX_NAME_LENGTH = 100
 
+_STEPS = (".", "..")
+"""Parts of an address that clients leave out before they send it."""
+
 StorageDirRef = StorageDir | str | os.PathLike[str]
 """A StorageDir, or text: an identity, an alias, a path, or a name, in that order."""
 
@@ -174,24 +177,27 @@ def check_name(name: str) -> str:
     """The name, stripped of surrounding spaces.
 
     Raises:
-        InvalidNameError: It is empty, longer than 100 characters, or contains unprintable characters.
+        InvalidNameError: It is empty, longer than 100 characters, contains unprintable characters, or could not be a
+            part of an address: it has a ``/``, or is ``.`` or ``..``.
     """
     name = name.strip()
-    problem = (
-        "the name is empty"
-        if not name
-        else f"the name has {len(name):,} characters"
-        if len(name) > MAX_NAME_LENGTH
-        else None
-        if name.isprintable()
-        else "the name has characters that cannot be printed"
-    )
+    problem = _find_fault(name)
     if problem is not None:
         raise InvalidNameError(
-            f"{problem}; choose one of 1 to {MAX_NAME_LENGTH} printable characters",
+            f"{problem}; choose one of 1 to {MAX_NAME_LENGTH} printable characters, without a /",
             value=name[:MAX_NAME_LENGTH],
         )
     return name
+
+
+def _find_fault(name: str) -> str | None:
+    if not name:
+        return "the name is empty"
+    if len(name) > MAX_NAME_LENGTH:
+        return f"the name has {len(name):,} characters"
+    if not name.isprintable():
+        return "the name has characters that cannot be printed"
+    return f"{name!r} cannot be a part of an address" if "/" in name or name in _STEPS else None
 
 
 def check_name_is_free(reader: Reader, name: str, *own: int) -> None:
@@ -207,8 +213,11 @@ def check_name_is_free(reader: Reader, name: str, *own: int) -> None:
 
 def name_after(root: str) -> str:
     """A valid name (see :func:`check_name`) from the folder's own. Pure."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in os.path.basename(root) or root)
-    return shown.strip()[:MAX_NAME_LENGTH].strip() or "storage directory"
+    shown = "".join(
+        letter if letter.isprintable() and letter != "/" else " " for letter in os.path.basename(root) or root
+    )
+    name = shown.strip()[:MAX_NAME_LENGTH].strip()
+    return "storage directory" if not name or name in _STEPS else name
 
 
 def find_free_name(writer: Writer, name: str) -> str:
