@@ -43,11 +43,6 @@ from strandline.web.statuses import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-MAY_BE_CLEAR = frozenset({
-    "image/png", "image/webp", "image/gif", "image/svg+xml", "image/vnd.microsoft.icon",
-})  # fmt: skip
-"""Types of pictures that can be transparent. They are shown on a checkered background."""
-
 RESTORABLE = frozenset({"foreign", "damaged"})
 """States of a file that a good copy may replace. An arriving one is left to the sync client."""
 
@@ -288,7 +283,6 @@ def _draw(
         best=info and info.best,
         names=info.original_names if info else (),
         markdown=describe(backend, info).markdown if info and not is_deleted(info) else "",
-        may_be_clear=info is not None and info.best.media_type in MAY_BE_CLEAR,
         copies=compare_copies(explanation.sds),
         find_row=find_row,
         can_adopt=can_adopt,

@@ -23,6 +23,14 @@ for (const picture of document.querySelectorAll(MAY_BE_AWAY)) {
   if (picture.complete && !picture.naturalWidth) picture.classList.add("is-away"); // it failed before this ran
 }
 
+// A board is behind each picture, for those that can be seen through. Not before they are there: it would flash.
+document.addEventListener("load", ({ target }) => {
+  if (target.matches?.("img")) target.classList.add("is-drawn");
+}, true);
+for (const picture of document.images) {
+  if (picture.complete && picture.naturalWidth) picture.classList.add("is-drawn"); // it came before this ran
+}
+
 // A file whose bytes are no picture, or one that cannot be drawn here, says so instead of showing an empty frame.
 const MAY_FAIL = ".shown img, .preview a > img";
 document.addEventListener("error", ({ target }) => {

@@ -100,6 +100,7 @@ function showPicture(tile, image) {
   const hasPicture = HAS_PICTURE.has(image.state);
   tile.classList.toggle("no-picture", !hasPicture);
   picture.removeAttribute("src");
+  picture.classList.remove("is-drawn");
   // of an incomplete picture there is no small copy, but a browser shows the part that is there
   if (hasPicture) picture.src = image.state === "partial" ? `${BASE}/i/${image.image_id}` : addressOfSmall(image);
 }
