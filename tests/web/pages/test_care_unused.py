@@ -64,9 +64,21 @@ def test_they_are_shown_with_what_was_read(served: Served) -> None:
     page = show(served, "/care/unused")
     assert "1 picture is unused" in page
     assert "p00.png" in page
-    assert "Vault: 1 text read; 1 of 12 pictures unused." in page
+    assert "Vault: 1 text read; 1 of 12 image files unused." in page
     assert "notes in it name 0 of its 1 picture, so it is not a folder of notes" in page
     assert id_of(ALONE)[:8] not in page
+
+
+def test_files_with_the_same_bytes_are_one_tile(served: Served, tmp_path: Path) -> None:
+    """It is called as the file, not as the conflict copy, and says that both would go."""
+    copy = "p00 (conflicted copy 2026-11-22).png"
+    put(tmp_path / "Vault", copy, PICTURES[0])
+    served.store.scan()
+    assert "1 picture that no note names" in show(served, "/care")
+    page = show(served, "/care/unused")
+    assert "1 picture is unused, in 2 files" in page
+    assert f"p00.png 2 files with these bytes: p00.png {copy} Vault" in page
+    assert served.client.get("/care/unused").text.count('type="checkbox"') == 1
 
 
 def test_what_is_chosen_goes_by_the_question_of_every_deletion(served: Served) -> None:

@@ -6,7 +6,8 @@ was not read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
@@ -16,6 +17,8 @@ from starlette.responses import Response
 from strandline.model.changes import ChangeReport, FileChange
 from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
+from strandline.model.storage_dirs import LayoutKind
+from strandline.model.sync_names import put_copies_last, sort_by_name
 from strandline.model.unused import (
     LARGEST_SHARE,
     OLD_AFTER,
@@ -63,12 +66,15 @@ FormCheck = Annotated[bool, Form()]
 
 
 class Unused(NamedTuple):
-    """A picture, as the page shows it."""
+    """A picture of a storage directory, as the page shows it: one, however many of its files have its bytes."""
 
     image_id: ImageId
     name: str
     place: str
+    paths: list[str]
+    """Of its files, the one that it is called by first."""
     size_bytes: int | None
+    """Of all of them."""
     since: datetime
     """Since when it is unused."""
     ripe_at: datetime
@@ -128,7 +134,7 @@ def describe_found(report: UnusedReport) -> Finding:
     if not found:
         return Finding("good", "Each picture is named by a note", read)
     size_bytes = sum(each.size_bytes or 0 for each in found)
-    are = say_count(len(found), "picture that no note names", "pictures that no note names")
+    are = say_count(len(group_by_image(found)), "picture that no note names", "pictures that no note names")
     return Finding("wait", are, f"Together {say_bytes(size_bytes)}. {read}")
 
 
@@ -138,27 +144,40 @@ def list_shown(report: UnusedReport) -> list[UnusedFile]:
     return [each for each in report.unused if each.sd.number not in apart]
 
 
-def describe_file(file: UnusedFile, now: datetime) -> Unused:
-    """One of them, as the page shows it. Pure."""
-    filename = file.path.rpartition("/")[2]
-    stem, _, extension = filename.rpartition(".")
-    name = (
-        f"{words.say_extension(extension)} image {file.image_id[:8]}" if stem == file.image_id else filename
-    )
+def group_by_image(found: Iterable[UnusedFile]) -> list[list[UnusedFile]]:
+    """The files of each image in each storage directory, in the order of the first ones. Pure."""
+    groups = defaultdict[tuple[int, ImageId], list[UnusedFile]](list)
+    for each in found:
+        groups[each.sd.number, each.image_id].append(each)
+    return [sort_by_name(files) for files in groups.values()]
+
+
+def describe_files(files: Sequence[UnusedFile], now: datetime) -> Unused:
+    """One picture, as the page shows it, called as its best file; if that has an id, as it was saved. Pure."""
+    best = files[0]
+    name = best.path.rpartition("/")[2]
+    stem, _, extension = name.rpartition(".")
+    if best.sd.layout is LayoutKind.IDS:
+        if best.names:
+            name = put_copies_last(best.names)[0]
+        elif stem == best.image_id:
+            name = f"{words.say_extension(extension)} image {best.image_id[:8]}"
+    sizes = [each.size_bytes for each in files if each.size_bytes is not None]
     return Unused(
-        file.image_id,
-        show_plainly(file.names[0] if file.names else name),
-        words.say_place_of(file.sd.name, file.path),
-        file.size_bytes,
-        file.unused_since,
-        max(file.first_seen + OLD_AFTER, file.unused_since + SETTLED_AFTER),
-        file.may_be_collected(now),
+        best.image_id,
+        show_plainly(name),
+        words.say_place_of(best.sd.name, best.path),
+        [show_plainly(each.path) for each in files],
+        sum(sizes) if sizes else None,
+        max(each.unused_since for each in files),
+        min(max(each.first_seen + OLD_AFTER, each.unused_since + SETTLED_AFTER) for each in files),
+        any(each.may_be_collected(now) for each in files),
     )
 
 
 def explain_nothing(report: UnusedReport, now: datetime) -> list[str]:
     """Why nothing may be collected now, in sentences. Pure."""
-    found = [describe_file(each, now) for each in list_shown(report)]
+    found = [describe_files(each, now) for each in group_by_image(list_shown(report))]
     if not found:
         return ["No picture in a folder of notes is unused."]
     lines = []
@@ -198,7 +217,7 @@ def list_read(folders: Sequence[FolderUsage]) -> list[str]:
             )
         else:
             lines.append(
-                f"{name}: {texts} read; {each.unused:,} of {say_count(each.images, 'picture')} unused."
+                f"{name}: {texts} read; {each.unused:,} of {say_count(each.images, 'image file')} unused."
             )
     return lines
 
@@ -212,11 +231,12 @@ def _draw(backend: Backend, start: int) -> Response:
         busy = wait_for(job, READING)
         trouble, report = (None, None) if busy else (find_trouble(job), job.result)
     found = [] if report is None else list_shown(report)
-    page = Page.of(f"{backend.base}{PLACE}", start, len(found), PICTURES_PER_PAGE)
+    groups = group_by_image(found)
+    page = Page.of(f"{backend.base}{PLACE}", start, len(groups), PICTURES_PER_PAGE)
     now = backend.store.now()
     return render(
         backend.base, "care_unused.html", place="care", busy=busy, trouble=trouble, done=done, report=report,
-        found=[describe_file(each, now) for each in page.cut(found)], pages=page,
+        found=[describe_files(each, now) for each in page.cut(groups)], pages=page, files=len(found),
         size_bytes=sum(each.size_bytes or 0 for each in found), most_gaps=MOST_GAPS,
         unread=[] if report is None else [Unread(gap.sd.name, gap.path, gap.reason) for gap in report.gaps],
         read=[] if report is None else list_read(report.folders),
