@@ -212,6 +212,27 @@ DISCREPANCIES = (
 )
 """Worst news first."""
 
+SHOWN_FROM_COPIES = Discrepancy(
+    "shown_from_copies",
+    "image shown from a conflict copy, because its own file is missing",
+    "images shown from conflict copies, because their own files are missing",
+    Grade.WAITING,
+    "Nothing is lost: a sync client's copy has the bytes.",
+    "{resolve} puts the bytes back under the image's name.",
+)
+"""Those of the missing images that conflict copies show. They are no list of their own in JSON."""
+
+
+def say_passing(*, arriving: int, shown_from_copies: int) -> list[str]:
+    """What is not as it should be, and no cause for alarm: parts of a sentence, the same on every page."""
+    rows = {row.key: row for row in DISCREPANCIES}
+    return [
+        row.say_heading(number)
+        for row, number in ((rows["arriving"], arriving), (SHOWN_FROM_COPIES, shown_from_copies))
+        if number
+    ]
+
+
 GRAVE_KINDS: frozenset[str] = frozenset(row.key for row in DISCREPANCIES if row.grade is Grade.FINDING) | (
     frozenset(StorageDirState) - {StorageDirState.ONLINE} | {COPIED}
 )

@@ -9,7 +9,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from strandline.model.discrepancies import DISCREPANCIES, GRAVE_KINDS, Discrepancy
+from strandline.model.discrepancies import DISCREPANCIES, GRAVE_KINDS, SHOWN_FROM_COPIES, Discrepancy
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 from strandline.model.json_form import JsonForm, Table, own_keys, to_json
@@ -102,8 +102,18 @@ class SyncStatus(JsonForm):
         return self.in_catalog_count - self.unchecked_count
 
     def list_discrepancies(self) -> list[tuple[Discrepancy, list[FileItem]]]:
-        """The lists that are not empty, with what they mean; worst news first."""
-        return [(row, items) for row in DISCREPANCIES if (items := getattr(self, row.key))]
+        """The lists that are not empty, with what they mean; worst news first. Of the images that are missing on the
+        disk, those that conflict copies show are a list of their own.
+        """
+        found: list[tuple[Discrepancy, list[FileItem]]] = []
+        for row in DISCREPANCIES:
+            items: list[FileItem] = getattr(self, row.key)
+            if row.key == "in_catalog_not_on_disk":
+                shown = [item for item in items if dict(item.facts).get("shown_from")]
+                found += [(SHOWN_FROM_COPIES, shown)] if shown else []
+                items = [item for item in items if not dict(item.facts).get("shown_from")]
+            found += [(row, items)] if items else []
+        return found
 
     @property
     def is_healthy(self) -> bool:

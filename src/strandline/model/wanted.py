@@ -65,6 +65,8 @@ class WantedFile(JsonForm):
     """The file's time when it was good."""
     is_elsewhere: bool = False
     """Whether the image is shown from another file, or from a conflict copy."""
+    is_shown_from_copy: bool = False
+    """Whether the file is missing, and a conflict copy in its storage directory shows the image: nothing is lost."""
     is_decayed: bool = False
     """The disk changed the bytes of a file under a content id."""
     stale_since: datetime | None = None

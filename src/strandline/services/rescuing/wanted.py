@@ -86,14 +86,24 @@ def _name(reader: Reader, wanted: Sequence[WantedFile]) -> list[WantedFile]:
     ids = list(dict.fromkeys(each.image_id for each in wanted if each.image_id is not None))
     names: dict[ImageId, list[str]] = {}
     elsewhere: set[ImageId] = set()
+    shown: set[tuple[int, ImageId]] = set()
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
         names |= reader.origins.list_names_of_images(some)
         for image_id, rows in reader.files.list_rows_of_images(some).items():
             if any(row.state is FileState.PRESENT and row.absent_since is None for row in rows):
                 elsewhere.add(image_id)
-        elsewhere |= find_shown(reader.copies.list_copies_of(some))
-    return [_with_names(each, names, elsewhere) for each in wanted]
+        copies = reader.copies.list_copies_of(some)
+        elsewhere |= find_shown(copies)
+        for sd in {copy.sd for copy in copies}:
+            shown |= {(sd, image_id) for image_id in find_shown(copy for copy in copies if copy.sd == sd)}
+    return [
+        replace(
+            _with_names(each, names, elsewhere),
+            is_shown_from_copy=each.fault is Fault.MISSING and (each.sd.number, each.image_id) in shown,
+        )
+        for each in wanted
+    ]
 
 
 def _with_names(each: WantedFile, names: dict[ImageId, list[str]], elsewhere: set[ImageId]) -> WantedFile:

@@ -113,7 +113,7 @@ def judge_health(status: SyncStatus, missed: int = 0) -> Health:
         return Health("wait", say_missed(missed, name), f"Besides, {_join(waiting)}." if waiting else "")
     if missing := count_missing(status):
         title = f"{say_count(missing, 'image is', 'images are')} missing in {name}"
-        return Health("wait", title, f"{_join(waiting)}. If the folder is still syncing, wait.")
+        return Health("bad", title, f"{_join(waiting)}. If the folder is still syncing, wait.")
     if waiting:
         return Health("wait", f"Nothing in {name} needs you now", f"{_join(waiting)}. No cause for alarm.")
     if status.unchecked_count:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from strandline.errors import InvalidInputError, StrandlineError
 from strandline.model.catalog_exports import ImportedCatalog
+from strandline.model.discrepancies import say_passing
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.reports import Check
 from strandline.model.state_words import StateWord, Tone
@@ -161,12 +162,11 @@ def describe_imported(report: ImportedCatalog) -> Note:
 def _draw(backend: Backend, note: Note | None = None, code: int = 200) -> Response:
     since, status = find_since(backend), backend.store.status()
     folders = [list_folder_lines(backend.base, status, each) for each in status.sds]
-    health = Health(TONES[status.outcome], say_status(status), "")
     failures = sum(status.decoder_failures.values())
     of_home = [reason.message for reason in status.reasons if reason.kind == "home-full"]
     return render(
         backend.base, "status.html", status=code, place="status", note=note, home=str(backend.store.home),
-        since=since, now=status, health=health, folders=folders,
+        since=since, now=status, health=judge_status(status), folders=folders,
         failures=failures, of_home=of_home, is_shared=backend.store.is_shared,
     )  # fmt: skip
 
@@ -174,7 +174,27 @@ def _draw(backend: Backend, note: Note | None = None, code: int = 200) -> Respon
 def list_folder_lines(base: str, status: StoreStatus, each: StorageDirStatus) -> FolderLines:
     """What is not fine in the storage directory, with where to go, and what is. Pure."""
     reasons = [_link(base, reason, each) for reason in status.reasons if reason.sd == each.sd]
+    if each.sd.is_reachable:
+        reasons += [
+            Reason(said, "wait", f"{base}/inspect/{key_of(each.sd)}", "Which, and what to do")
+            for said in list_passing(each)
+        ]
     return FolderLines(each, reasons, _list_fine(each) if each.sd.is_reachable else [])
+
+
+def judge_status(status: StoreStatus) -> Health:
+    """The health at a glance. What passes by itself is no reason to look, and yet not well. Pure."""
+    said = say_status(status)
+    passing = any(list_passing(each) for each in status.sds if each.sd.is_reachable)
+    if status.outcome is Outcome.WELL and passing:
+        return Health("wait", said.replace("All is well", "Nothing needs you now"), "")
+    return Health(TONES[status.outcome], said, "")
+
+
+def list_passing(each: StorageDirStatus) -> list[str]:
+    """What is not as it should be in the storage directory, and no cause for alarm. Pure."""
+    counts = each.counts
+    return say_passing(arriving=counts.arriving, shown_from_copies=counts.shown_from_copies)
 
 
 def _link(base: str, reason: StatusReason, each: StorageDirStatus) -> Reason:
@@ -196,12 +216,12 @@ def _list_fine(each: StorageDirStatus) -> list[str]:
     if counts.images and not counts.unchecked and not bad:
         lines.append(
             "all images checked, and whole"
-            if not each.arrivals_waiting
+            if not each.arrivals_waiting and not each.states["missing"]
             else "all images that are here checked"
         )
     if not each.arrivals_waiting:
         lines.append("nothing is waiting to arrive")
-    if counts.missing == 0:
+    if not each.states["missing"]:
         lines.append("no image is missing")
     if each.missing_references == 0:
         lines.append("notes miss no picture")

@@ -16,8 +16,9 @@ from starlette.responses import Response
 from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError, StrandlineError
 from strandline.model.changes import FileChange
 from strandline.model.defaults import TILE_SIZE
+from strandline.model.discrepancies import say_passing
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
-from strandline.model.state_words import FILE_WORDS, StateWord, Tone, word_of_bad
+from strandline.model.state_words import FILE_WORDS, FROM_CONFLICT_COPY, StateWord, Tone, word_of_bad
 from strandline.model.verification import FAULT_OF_STATE, Fault
 from strandline.model.wanted import RescueReport, WantedFile, WantedImage, parse_wanted
 from strandline.runtime.care_jobs import CareJob, Kind
@@ -229,16 +230,30 @@ def parse_folder(typed: str) -> str:
 
 def describe_found(found: Sequence[WantedFile]) -> Finding:
     """The sentences of the overview. Pure."""
-    if not found:
-        return Finding("good", "Nothing is missing or damaged", "As far as the last scans and checks found.")
-    by = Counter(each.fault for each in found)
-    said = [f"{number:,} {badge_of(fault).word}" for fault, number in by.most_common()]
-    elsewhere = sum(each.is_elsewhere for each in found)
-    more = f" {say_count(elsewhere, 'image is', 'images are')} also elsewhere." if elsewhere else ""
-    is_stale = any(each.stale_since is not None or each.is_decayed for each in found)
-    tone = "wait" if by.keys() <= {Fault.ARRIVING} and not is_stale else "bad"
-    title = say_count(len(found), "file is missing or damaged", "files are missing or damaged")
-    return Finding(tone, title, f"{', '.join(said)}.{more}")
+    passing = " and ".join(
+        say_passing(
+            arriving=sum(each.fault is Fault.ARRIVING for each in found),
+            shown_from_copies=sum(each.is_shown_from_copy for each in found),
+        )
+    )
+    bad = [each for each in found if is_bad(each)]
+    if not bad:
+        title = "Nothing is missing or damaged"
+        if passing:
+            return Finding("wait", title, f"{passing}. No cause for alarm.")
+        return Finding("good", title, "As far as the last scans and checks found.")
+    by = Counter(each.fault for each in bad)
+    said = [f"{', '.join(f'{number:,} {badge_of(fault).word}' for fault, number in by.most_common())}."]
+    elsewhere = sum(each.is_elsewhere for each in bad)
+    said += [f"{say_count(elsewhere, 'image is', 'images are')} also elsewhere."] if elsewhere else []
+    said += [f"Besides, {passing}."] if passing else []
+    title = say_count(len(bad), "file is missing or damaged", "files are missing or damaged")
+    return Finding("bad", title, " ".join(said))
+
+
+def is_bad(each: WantedFile) -> bool:
+    """Whether it is missing or damaged: not if it still arrives, nor if a conflict copy shows its image. Pure."""
+    return each.fault is not Fault.ARRIVING and not each.is_shown_from_copy
 
 
 def badge_of(fault: Fault) -> StateWord:
@@ -264,11 +279,14 @@ def describe_lost(base: str, each: WantedFile, *, is_remembered: bool = False) -
     facts = [
         *([say_bytes(each.size_bytes)] if each.size_bytes is not None else []),
         *(["nobody knows its bytes, so it cannot be found"] if each.image.content_id is None else []),
-        *(["the image is also elsewhere"] if each.is_elsewhere else []),
+        *(["its own file is missing"] if each.is_shown_from_copy else []),
+        *(["the image is also elsewhere"] if each.is_elsewhere and not each.is_shown_from_copy else []),
     ]
     return Lost(
         each,
-        word_of_bad(badge_of(each.fault), is_decayed=each.is_decayed, stale_since=each.stale_since),
+        FROM_CONFLICT_COPY
+        if each.is_shown_from_copy
+        else word_of_bad(badge_of(each.fault), is_decayed=each.is_decayed, stale_since=each.stale_since),
         show_plainly(each.names[0] if each.names else own),
         words.say_place_of(each.sd.name, each.path),
         picture,
