@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 from strandline.folders.disk_errors import as_unreadable
@@ -39,6 +40,10 @@ class LocalOpenImage:
     def ctime_ns(self) -> int | None:
         """At opening; None if the mount keeps none."""
         return self._file.ctime_ns if self._calls.mount.keeps_ctimes else None
+
+    def find_address(self, media_type: str, at: datetime) -> None:  # noqa: ARG002
+        """A folder has none."""
+        return
 
     def read_piece(self, offset: int, size_bytes: int) -> bytes | None:
         """One ``pread``, one ``fstat``."""

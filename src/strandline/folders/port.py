@@ -85,6 +85,12 @@ class OpenImage(Protocol):
         """The file's ctime when it was opened; None if its place does not keep them."""
         ...
 
+    def find_address(self, media_type: str, at: datetime) -> str | None:
+        """Where anybody can have exactly these bytes, with this type, for a moment from ``at`` on, whatever becomes
+        of the file. None if there is no such place. Asks nothing.
+        """
+        ...
+
     def read_piece(self, offset: int, size_bytes: int) -> bytes | None:
         """The bytes from ``offset``, or None if the file has changed since it was opened, or is closed.
 

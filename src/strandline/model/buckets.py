@@ -39,6 +39,10 @@ class BucketOptions:
     """Of one request."""
     retries: int = 3
     """Of one request that got no answer, or one that says nothing (5xx)."""
+    redirect_to: str = ""
+    """The address at which those who see images reach the endpoint, if they are sent there."""
+    redirect_s: int = 60
+    """For how long such an address works."""
     trash_prefix: str = TRASH_PREFIX
     """What the keys of the bucket's trash begin with."""
 

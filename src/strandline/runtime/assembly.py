@@ -269,6 +269,8 @@ def limits_of(settings: Settings) -> Limits:
             settings.s3.addressing,
             settings.s3.timeout_s,
             settings.s3.retries,
+            settings.s3.redirect_to.rstrip("/"),
+            settings.s3.redirect_s,
             settings.s3.trash_prefix,
         ),
     )

@@ -318,6 +318,15 @@ class S3Settings:
         at_least=0,
         at_most=20,
     )
+    redirect_to: str = _setting(
+        _S3.redirect_to,
+        "The address at which people and programs reach the object store (`https://s3.example.org`). With it, `/i/` "
+        "sends programs there for images in a bucket that keeps versions. Empty: all bytes go through the server.",
+        find_fault=find_fault_in_endpoint,
+    )
+    redirect_s: int = _setting(
+        _S3.redirect_s, "For how long such an address works, for whoever has it.", at_most=3600
+    )
     trash_prefix: str = _setting(
         _S3.trash_prefix,
         "What the keys begin with under which a bucket keeps what was replaced in it. It must be the same on all "

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from strandline.extras import S3, missing_error
 from strandline.folders.disk_errors import PlaceError
@@ -50,6 +51,8 @@ class Version(NamedTuple):
     size_bytes: int
     e_tag: str
     modified_at: datetime
+    version_id: str | None = None
+    """By which the server keeps it, whatever comes after it. None in a bucket without versions, and in a listing."""
 
     @property
     def stamp(self) -> FileStamp:
@@ -116,6 +119,29 @@ class BucketClient:
             result = self._store().get(key, options={"range": (start, start + size_bytes), "if_match": e_tag})
             self._check(self._version(result.meta), e_tag)
             return bytes(result.bytes())
+
+    def find_address(self, version: Version, media_type: str, at: datetime) -> str | None:
+        """A signed address of exactly this version, as those reach it who get it. None unless the settings allow it,
+        the bucket keeps versions, and the credentials are in the environment. Asks nothing.
+
+        The answer has this type, whatever the object says, so that it is nothing else in a browser.
+        """
+        options = self.options
+        if not options.redirect_to or version.version_id is None:
+            return None
+        from strandline.folders.buckets.presigning import presign, read_credentials
+
+        credentials = read_credentials(os.environ)
+        if credentials is None:
+            return None
+        asked = {
+            "versionId": version.version_id,
+            "response-content-type": media_type,
+            "response-content-disposition": "inline",
+            "response-cache-control": f"private, max-age={options.redirect_s}",
+        }
+        address = f"{options.redirect_to}/{quote(self.address.bucket)}/{quote(self._key(version.path))}"
+        return presign(address, asked, credentials, region=options.region, at=at, life_s=options.redirect_s)
 
     def iter_versions(self, folder: str, *, after: str | None = None) -> Iterator[list[Version]]:
         """All objects below a folder, at any depth, in pieces of up to 1,000; one LIST each. In the order of the
@@ -222,7 +248,14 @@ class BucketClient:
             raise PlaceError(
                 errno.ENOTSUP, "the server gives no ETags", "use another one: no change could be seen"
             )
-        return Version(self.address.path_of(meta["path"]), meta["size"], e_tag, meta["last_modified"])
+        version_id = meta.get("version")
+        if version_id in (
+            "",
+            "null",
+        ):  # what was written while the bucket kept no versions may be overwritten
+            version_id = None
+        path = self.address.path_of(meta["path"])
+        return Version(path, meta["size"], e_tag, meta["last_modified"], version_id)
 
     def _check(self, version: Version, e_tag: str | None) -> None:
         """The answer names its version, so a server that ignores the condition misleads nobody."""

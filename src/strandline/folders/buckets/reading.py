@@ -17,6 +17,8 @@ from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.proof_copies import CopyWriter, Hashed, ProofCopy
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from strandline.folders.buckets.calls import BucketCalls
     from strandline.model.image_files import FileStamp
 
@@ -111,6 +113,10 @@ class BucketImage:
     def ctime_ns(self) -> None:
         """A bucket keeps none."""
         return
+
+    def find_address(self, media_type: str, at: datetime) -> str | None:
+        """A signed one, for a moment, if the bucket keeps versions."""
+        return self._calls.client.find_address(self._version, media_type, at)
 
     def read_piece(self, offset: int, size_bytes: int) -> bytes | None:
         """One GET with a range and ``If-Match``."""

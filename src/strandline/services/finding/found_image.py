@@ -14,6 +14,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import field
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -125,6 +126,14 @@ class FoundImage:
                 return data
             self._instead.append(self.lend_copy())  # kept: otherwise each further piece would read everything
         return self._instead[0].buffer[offset : offset + length]
+
+    def find_address(self, at: datetime) -> str | None:
+        """Where anybody can have exactly these bytes for a moment from ``at`` on: a signed address of a version in a
+        bucket. None if there is none, or if the bytes were only now read and proven.
+        """
+        if isinstance(self.bytes_from, ProofCopy) or self._instead:
+            return None
+        return self.bytes_from.find_address(self.media_type, at)
 
     def lend_copy(self) -> ProofCopy:
         """All bytes with their hash. Do not close the copy: others may read from it. Raises as :meth:`read`."""

@@ -41,8 +41,11 @@ PARAMETERS = ("w", "wait", "original", "sd", "fetch", "quiet")
 IMAGE_KEY = "key"
 """The guard reads it, and messages do not advertise it."""
 
-ASKED = frozenset({b"if-none-match", b"range", b"if-range"})
+ASKED = frozenset({b"if-none-match", b"range", b"if-range", b"sec-fetch-site", b"sec-fetch-mode"})
 """The request headers that a plan uses."""
+
+REDIRECTED = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"})
+"""Pictures that are nothing but pixels. Anything else needs the headers that only this server sends (SVG)."""
 
 _SAFE = [(name.encode(), value.encode()) for name, value in HARMLESS.items()]
 
@@ -145,12 +148,41 @@ def plan_answer(
                 return _plan_small(small, lasting, asked, etag, is_head)
             keep_open = True
             return Drawing(found, size, lasting, asked, etag, is_head=is_head)
+        if not is_head and may_be_sent_on(asked, found.media_type):
+            address = found.find_address(store.now())
+            if address is not None:
+                return _plan_redirect(found, address)
         plan = _plan_original(found, lasting, asked, etag, is_head)
         keep_open = plan.rest is not None
         return plan
     finally:
         if not keep_open:
             found.close()
+
+
+def may_be_sent_on(asked: Mapping[bytes, str], media_type: str) -> bool:
+    """Whether a client may be told to get the bytes elsewhere. Pure.
+
+    Not a page of this server, whose policy lets no other server in; not a script, which would need the other server's
+    permission; and not one that goes on with what it has by the tag of this server.
+    """
+    is_own = asked.get(b"sec-fetch-site") == "same-origin"
+    is_script = asked.get(b"sec-fetch-mode") == "cors"
+    return media_type in REDIRECTED and not (is_own or is_script or b"if-range" in asked)
+
+
+def _plan_redirect(found: FoundImage, address: str) -> Plan:
+    """Nobody keeps it: in a minute it leads nowhere. The other server does not learn where it was found."""
+    headers = [
+        (b"location", address.encode()),
+        (b"cache-control", b"no-store"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"content-length", b"0"),
+        *_SAFE,
+    ]
+    if found.from_other_sd:
+        headers.append((b"strandline-from-other-sd", b"1"))
+    return Plan(307, headers)
 
 
 def plan_nothing() -> Plan:
