@@ -164,8 +164,9 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/workbench.py": (
         "the one spot that makes a folder's port",
         {
-            "folders.buckets.calls", "folders.buckets.client", "folders.buckets.folder", "folders.filesystems",
-            "folders.local", "folders.odd_names", "folders.time_limits", "folders.timed_calls",
+            "folders.buckets.calls", "folders.buckets.client", "folders.buckets.folder",
+            "folders.buckets.small_objects", "folders.filesystems", "folders.local", "folders.odd_names",
+            "folders.time_limits", "folders.timed_calls",
         },
     ),
     "web/pages/rendering.py": ("our own styles", {".read_text"}),

@@ -77,6 +77,14 @@ def is_apart(address: BucketAddress, trash_prefix: str) -> bool:
     return not address.prefix or not (own.startswith(trash) or trash.startswith(own))
 
 
+def overlap(one: BucketAddress, other: BucketAddress) -> bool:
+    """Whether one of the two places is inside of the other, or they are the same."""
+    if one.bucket != other.bucket:
+        return False
+    first, second = one.key_of("") + "/" * bool(one.prefix), other.key_of("") + "/" * bool(other.prefix)
+    return first.startswith(second) or second.startswith(first)
+
+
 @dataclass(frozen=True, slots=True)
 class Guarantees(JsonForm):
     """What an endpoint was seen to do. Each is True only if it was tried and held."""

@@ -263,6 +263,7 @@ def limits_of(settings: Settings) -> Limits:
         max_pixels=settings.pictures.max_pixels,
         decode_timeout_s=settings.pictures.decode_timeout_s,
         markdown=settings.save.markdown,
+        shared_thumbnails=settings.pictures.shared_thumbnails,
         s3=BucketOptions(
             settings.s3.endpoint.rstrip("/"),
             settings.s3.region,

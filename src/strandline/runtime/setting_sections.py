@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import field
 from typing import TypeVar
 
+from strandline.errors import InvalidPathError
 from strandline.model import defaults
-from strandline.model.buckets import MAX_TRASH_PREFIX_BYTES, BucketOptions, is_plain_key
+from strandline.model.buckets import MAX_TRASH_PREFIX_BYTES, BucketOptions, is_plain_key, parse_bucket_address
 from strandline.model.defaults import MAX_PORT
 from strandline.model.log_levels import LOG_LEVELS
 from strandline.model.values import dataclass
@@ -130,6 +131,16 @@ def find_fault_in_trash_prefix(text: str) -> str | None:
     )
 
 
+def find_fault_in_shared_place(text: str) -> str | None:
+    """A prefix in a bucket, in the form that is compared with others."""
+    try:
+        place = parse_bucket_address(text) if text else None
+        is_place = place is None or (place.text == text and bool(place.prefix))
+    except InvalidPathError:
+        is_place = False
+    return None if is_place else "a place in a bucket such as s3://pictures/thumbnails, without / at its end"
+
+
 def find_fault_in_region(text: str) -> str | None:
     """The name of a region."""
     return None if re.fullmatch(r"[A-Za-z0-9-]{1,63}", text) else "the name of a region, such as eu-central-1"
@@ -243,6 +254,12 @@ class PicturesSettings:
         2 * _GIB, "Disk space for thumbnails and converted pictures. 0 keeps none.", at_least=0
     )
     decode_timeout_s: float = _setting(defaults.DECODE_TIMEOUT_S, "The time limit for decoding one picture.")
+    shared_thumbnails: str = _setting(
+        "",
+        "A place in a bucket (`s3://bucket/prefix`), outside of every storage directory, where machines share the "
+        "thumbnails that pages show. Empty: each machine makes its own.",
+        find_fault=find_fault_in_shared_place,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +342,7 @@ class S3Settings:
         find_fault=find_fault_in_endpoint,
     )
     redirect_s: int = _setting(
-        _S3.redirect_s, "For how long such an address works, for whoever has it.", at_most=3600
+        _S3.redirect_s, "For how long such an address works, for everybody who has it.", at_most=3600
     )
     trash_prefix: str = _setting(
         _S3.trash_prefix,

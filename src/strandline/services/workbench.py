@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,9 @@ from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Inter
 
 if TYPE_CHECKING:
     from strandline.catalog.port import Catalog
+    from strandline.folders.buckets.calls import BucketCalls
     from strandline.folders.buckets.client import BucketClient
+    from strandline.folders.buckets.small_objects import SmallObjects
     from strandline.folders.port import Entry, Folder
     from strandline.model.events import Event
     from strandline.model.ignored import IsIgnored
@@ -60,6 +62,8 @@ class Limits:
     trash_max_bytes: int = defaults.TRASH_MAX_BYTES
     trash_grace_days: int = defaults.TRASH_GRACE_DAYS
     s3: BucketOptions = field(default_factory=BucketOptions)
+    shared_thumbnails: str = ""
+    """The place in a bucket where machines share them. Empty: nowhere."""
 
 
 def utc_now() -> datetime:
@@ -183,12 +187,19 @@ class Workbench:
         return LocalFolder(TimedCalls(root, self.mount_at(root), means), layout)
 
     def _bucket(self, root: str, layout: Layout) -> Folder:
-        from strandline.folders.buckets.calls import (  # here: few people have a bucket
-            BucketCalls,
-            BucketMeans,
-        )
+        from strandline.folders.buckets.folder import BucketFolder  # here: few people have a bucket
+
+        return BucketFolder(self._calls_to(root), layout)
+
+    def open_small_objects(self, address: str) -> SmallObjects:
+        """Objects in a bucket that no storage directory has. Asks nothing."""
+        from strandline.folders.buckets.small_objects import SmallObjects
+
+        return SmallObjects(replace(self._calls_to(address), rests_alone=True))
+
+    def _calls_to(self, root: str) -> BucketCalls:
+        from strandline.folders.buckets.calls import BucketCalls, BucketMeans
         from strandline.folders.buckets.client import BucketClient
-        from strandline.folders.buckets.folder import BucketFolder
 
         limits = self.limits
         client = self._buckets.get(root)
@@ -204,7 +215,7 @@ class Workbench:
             limits.read_max_bytes,
             self.catalog.whole.hold if self.catalog.is_shared else None,
         )
-        return BucketFolder(BucketCalls(client, means), layout)
+        return BucketCalls(client, means)
 
     @property
     def trash_folder(self) -> Path:

@@ -46,11 +46,14 @@ class BucketCalls:
 
     client: BucketClient
     means: BucketMeans
+    rests_alone: bool = False
+    """Whether other places in the bucket go on if this one does not answer: nothing depends on it."""
 
     @property
     def place(self) -> str:
         """Buckets at one endpoint with one name go dead together."""
-        return f"{self.client.options.endpoint or 's3:/'}/{self.client.address.bucket}"
+        own = f"/{self.client.address.prefix}" if self.rests_alone else ""
+        return f"{self.client.options.endpoint or 's3:/'}/{self.client.address.bucket}{own}"
 
     def where(self, path: str) -> str:
         """The address of an object."""

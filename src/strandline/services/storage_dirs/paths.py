@@ -19,7 +19,7 @@ from strandline.errors import (
     StorageDirOfflineError,
     UnsuitableFolderError,
 )
-from strandline.model.buckets import is_apart, is_bucket_address, parse_bucket_address
+from strandline.model.buckets import is_apart, is_bucket_address, overlap, parse_bucket_address
 from strandline.model.passed_over import is_in_passed_over
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Workbench
@@ -105,7 +105,7 @@ def _resolve_bucket(bench: Workbench, text: str) -> str:
     Raises:
         InvalidPathError: It is no address.
         StorageDirNotFoundError: There is no such bucket.
-        UnsuitableFolderError: The bucket's trash is there.
+        UnsuitableFolderError: The bucket's trash, or what machines share, is there.
         MissingExtraError: The part for buckets is not installed.
     """
     from strandline.extras import S3, check_extra  # here: few people have a bucket
@@ -117,6 +117,13 @@ def _resolve_bucket(bench: Workbench, text: str) -> str:
         raise UnsuitableFolderError(
             f"{root} cannot be a storage directory, because the trash of its bucket is at {trash}; give another "
             "prefix, or change s3.trash_prefix on every machine",
+            path=root,
+        )
+    shared = bench.limits.shared_thumbnails
+    if shared and overlap(address, parse_bucket_address(shared)):
+        raise UnsuitableFolderError(
+            f"{root} cannot be a storage directory, because machines share thumbnails at {shared}; give another "
+            "prefix, or change pictures.shared_thumbnails on every machine",
             path=root,
         )
     try:
