@@ -71,3 +71,19 @@ def test_another_address_and_a_relative_path_are_told_apart(served: Served) -> N
     """A bucket that does not exist is not found."""
     assert served.post("/sds", {"path": "s3://no-such-bucket/x"}).status_code == 404
     assert served.post("/sds", {"path": "s3:/x"}).status_code == 422
+
+
+def test_what_was_replaced_in_it_is_in_the_trash(served: Served, other: OtherProgram) -> None:
+    """With where it was, until when it is kept, and its bytes. It does not come back."""
+    other.put(f"media/{name_of(TWO)}", ONE[:-9])
+    assert served.upload(TWO, "Archive").status_code == 201
+    (entry,) = served.get("/trash")["trash"]
+    assert (entry["reason"], entry["sd_path"], entry["size_bytes"]) == (
+        "replaced",
+        other.address,
+        len(ONE) - 9,
+    )
+    assert served.client.get(f"/api/v1/trash/{entry['trash_id']}/content").content == ONE[:-9]
+    assert served.client.get("/trash").status_code == 200
+    assert served.post("/trash/restore", {"image_ids": [id_of(TWO)]}).status_code == 404
+    assert other.get(f"media/{name_of(TWO)}") == TWO

@@ -94,12 +94,12 @@ class BucketShelf:
         return self._patient(lambda: read_copy(self.below, name, on_progress=lambda _: None))
 
     def list_entries(self) -> list[str]:
-        """One LIST for 1,000 of them."""
-        return self._patient(lambda: self.below.client.list_level("")[0])
+        """One LIST for 1,000 of them. Nobody waits long for the list of the trash."""
+        return self.below.small(lambda: self.below.client.list_level("")[0])
 
     def find_last_change(self, entry: str) -> datetime | None:
         """One LIST."""
-        versions = self._patient(lambda: self.below.client.list_level(entry)[1])
+        versions = self.below.small(lambda: self.below.client.list_level(entry)[1])
         return max((version.modified_at for version in versions), default=None)
 
     def remove(self, entry: str) -> None:
