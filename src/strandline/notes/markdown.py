@@ -36,11 +36,14 @@ _COMMENT = re.compile(rb"%%.*?%%", re.DOTALL)
 """Obsidian's. One that is not closed hides nothing here: the rest of the note would not be looked at."""
 
 _MATH = re.compile(
-    rb"(?<![\\$])\$\$(?:(?!\n[ \t]*\r?\n)[^$])+\$\$"
+    rb"(?P<link>\[\[[^\[\]\n]+\]\])"
+    rb"|(?<![\\$])\$\$(?:(?!\n[ \t]*\r?\n)[^$])+\$\$"
     rb"|(?<![\\$\w])\$(?![\s$])(?:(?!\n[ \t]*\r?\n)(?:[^$\\]|\\.))*(?<!\s)\$(?![\w$])",
     re.DOTALL,
 )
-"""Formulas, by the rules of Pandoc, so ``$5 and $6`` is none. No empty line is in one."""
+"""Formulas, by the rules of Pandoc, so ``$5 and $6`` is none. No empty line is in one. What begins first counts, so
+a dollar sign in a wiki link begins none.
+"""
 
 _ORG_BLOCK_EDGE = re.compile(
     rb"^[ \t]*(?:[-*+>][ \t]+)*#\+(begin|end)_(src|example|comment|export)\b", re.IGNORECASE | re.MULTILINE
@@ -148,9 +151,10 @@ def iter_text(data: bytes, start: int) -> Iterator[Found]:
 
 def _iter_unread(text: bytes) -> Iterator[tuple[int, int]]:
     """The spans that the parser takes for text, but people's programs do not."""
-    for mark, pattern in ((b"%%", _COMMENT), (b"$", _MATH)):
-        if mark in text:
-            yield from (match.span() for match in pattern.finditer(text))
+    if b"%%" in text:
+        yield from (comment.span() for comment in _COMMENT.finditer(text))
+    if b"$" in text:
+        yield from (formula.span() for formula in _MATH.finditer(text) if formula["link"] is None)
     opened: re.Match[bytes] | None = None
     for edge in _ORG_BLOCK_EDGE.finditer(text) if b"#+" in text else ():
         if opened is None and edge[1].lower() == b"begin":
@@ -220,10 +224,15 @@ class _Parsed:
                         self._hidden.append((begin, end))
             elif name == "Code":
                 self._hidden.append((begin, end))
-            elif name == "InlineHtml":
+            elif name == "InlineHtml" and not self._is_in_wiki_link(begin):
                 self._add_html(begin, end)
             if opened:
                 opened[-1].inner_end = max(opened[-1].inner_end, end)
+
+    def _is_in_wiki_link(self, offset: int) -> bool:
+        """Whether what begins there is a part of a name: ``![[a<b>.png]]``."""
+        line = self._data[self._data.rfind(b"\n", 0, offset) + 1 : offset]
+        return line.rfind(b"[[") > line.rfind(b"]]")
 
     def _add_html(self, begin: int, end: int) -> None:
         self.html.append((begin, self._data[begin:end]))

@@ -45,6 +45,7 @@ from strandline.services.checking.note_tree import NoteTree
 from strandline.services.checking.picture_state import QUIET_S, PictureState, find_fault, have_same_bytes
 from strandline.services.checking.roots import find_base, find_root
 from strandline.services.checking.stand_ins import StandIns
+from strandline.services.checking.texts import ONLY_IN_CLOUD, is_note_elsewhere
 from strandline.services.checking.unused import list_unused
 
 Recall: TypeAlias = "Callable[[str], Memory | None]"
@@ -169,6 +170,9 @@ class _Check:
 
     def run(self, go_on: Callable[[], None] = lambda: None) -> None:
         """Looks at everything."""
+        for path in self._tree.others:
+            if is_note_elsewhere(name_of(path)) and self._tree.is_reported(path):
+                self._collected.note_unread(path, ONLY_IN_CLOUD)
         read = []
         for note in self._notes:
             go_on()
@@ -482,6 +486,8 @@ class _Check:
     def _check_unused(self) -> None:
         """Nothing is called unused if a note that might use it is unknown."""
         tree = self._tree
+        for path, why in tree.iter_unread_texts():
+            self._collected.note_unread(path, why)
         for note in tree.notes:
             if note not in self._own:
                 for reference in self._read_references(note):

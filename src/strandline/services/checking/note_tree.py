@@ -37,6 +37,7 @@ from strandline.notes.profiles import (
     read_docs_dir,
     with_docs_dir,
 )
+from strandline.services.checking.texts import ONLY_IN_CLOUD, is_text_elsewhere
 from strandline.services.ignored_paths import parse_ignored
 
 FOAM_SETTINGS = ".vscode/settings.json"
@@ -147,11 +148,6 @@ class NoteTree:
         found = self._hidden_names.get(fold_path(name))
         return found or next(iter([*self.refused, *self._unlisted_links]), None)
 
-    @property
-    def linked_folders(self) -> list[str]:
-        """The links that lead to a folder, or to one of which nothing is known. They are not followed."""
-        return list(self._linked)
-
     @cached_property
     def _linked(self) -> dict[str, TreeListing | None]:
         """What is behind the links to folders: only names are looked at. None if it is unknown: more than a person
@@ -159,6 +155,14 @@ class NoteTree:
         """
         linked = ((link, find_linked_folder(self.locate(link))) for link in self._listing.links)
         return {link: _list_linked(folder) for link, folder in linked if folder is not None}
+
+    def iter_unread_texts(self) -> Iterator[tuple[str, str]]:
+        """What may have texts that nobody can read here, and why: placeholders of texts, and links to folders."""
+        for path in self.others:
+            if is_text_elsewhere(name_of(path)):
+                yield path, ONLY_IN_CLOUD
+        for path in self._linked:
+            yield path, "it leads to another folder, which is not read"
 
     @property
     def _unlisted_links(self) -> list[str]:

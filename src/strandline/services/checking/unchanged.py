@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from functools import cached_property
 from time import time_ns
 
@@ -19,10 +20,13 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.notes.references import Form, Reference
 from strandline.services.workbench import Workbench
 
-READER = 1
+READER = 2
 """The number of the readers of notes. With another number, all notes are read again: count it up if they change."""
 
 QUIET_NS = 2 * 10**9
+
+FIRST_SCAN = timedelta(minutes=10)
+"""What is first seen so soon after its folder was added was there before."""
 
 NOTES_AT_ONCE = 1000
 """Notes written in one transaction."""
@@ -61,7 +65,9 @@ class Unchanged:
         return f"{picture}:{stamp}" in self._whole
 
     def is_arriving(self, picture: str) -> bool:
-        """Whether the picture was not whole when it was read, and has not been like that for a day."""
+        """Whether the picture was not whole when it was read, came after its folder was added, and has not been like
+        that for a day. What was there before came nobody knows when: then the file's own date says it.
+        """
         return picture in self._arriving
 
     def save(self, notes: Iterable[str]) -> None:
@@ -91,10 +97,9 @@ class Unchanged:
     @cached_property
     def _arriving(self) -> frozenset[str]:
         with suppress(StrandlineError), self._bench.catalog.read() as reader:
-            arriving = reader.files.list_paths_in_state(
-                self._sd.number, FileState.ARRIVING, empty_before=self._bench.now()
-            )
-            return frozenset(arriving)
+            arriving = reader.files.list_rows_in_state(self._sd.number, FileState.ARRIVING)
+            since = self._sd.added_at + FIRST_SCAN
+            return frozenset(row.path for row in arriving if row.first_seen > since)
         return frozenset()
 
 

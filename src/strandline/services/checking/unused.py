@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable
 
+from strandline.model.sync_names import explain_conflict_copy
 from strandline.notes.file_index import name_of
 from strandline.notes.mentions import Mentions
+from strandline.notes.picture_names import is_picture_name
 from strandline.services.checking.note_tree import NoteTree
-
-NO_TEXT = frozenset({
-    "pdf", "zip", "gz", "xz", "bz2", "7z", "rar", "tar", "jar", "mp3", "m4a", "wav", "flac", "ogg", "opus",
-    "mp4", "m4v", "mov", "mkv", "webm", "avi", "woff", "woff2", "ttf", "otf", "eot", "exe", "dll", "so",
-    "dylib", "class", "pyc", "wasm", "docx", "xlsx", "pptx", "odt", "ods", "odp", "epub", "sqlite", "db", "psd",
-    "ai", "sketch",
-})  # fmt: skip
-_NUL_IN = 1024
-"""A NUL within the first bytes means that a file is no text."""
-
-
-def decode_text(data: bytes) -> bytes | None:
-    """The text as UTF-8, if it is one: Windows' Notepad also writes UTF-16. None if it is no text."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", errors="replace").encode(errors="replace")
-    return None if b"\0" in data[:_NUL_IN] else data
+from strandline.services.checking.texts import NO_TEXT, decode_text
 
 
 def list_unused(tree: NoteTree, used: set[str], read: Callable[[str], bytes | None]) -> list[str]:
@@ -37,7 +23,8 @@ def list_unused(tree: NoteTree, used: set[str], read: Callable[[str], bytes | No
     candidates = [path for path in tree.pictures if path not in used and tree.is_reported(path)]
     if not candidates:
         return []
-    mentions = Mentions(map(name_of, candidates))
+    names = {path: list_names(name_of(path)) for path in candidates}
+    mentions = Mentions(name for each in names.values() for name in each)
     drawings = [path for path in tree.pictures if path.lower().endswith(".svg")]
     for path in [*tree.notes, *tree.others, *drawings, *tree.iter_settings()]:
         if path.rpartition(".")[2].lower() in NO_TEXT:
@@ -45,4 +32,12 @@ def list_unused(tree: NoteTree, used: set[str], read: Callable[[str], bytes | No
         data = read(path)
         if data is not None and (text := decode_text(data)) is not None:
             mentions.read(text)
-    return sorted(path for path in candidates if not mentions.has(name_of(path)))
+    return sorted(path for path in candidates if not any(map(mentions.has, names[path])))
+
+
+def list_names(filename: str) -> list[str]:
+    """The names by which a text may mean the file: its own, and that of the file of which it is a conflict copy. If
+    that is gone, the copy may be all that is left of it. Pure.
+    """
+    meaning = explain_conflict_copy(filename, is_picture_name)
+    return [filename, *([meaning.stands_for] if meaning is not None and meaning.stands_for else [])]

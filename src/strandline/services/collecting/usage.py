@@ -18,19 +18,17 @@ from strandline.model.identity.sightings import find_identity_name
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import content_id_of
 from strandline.model.layout_choice import LAYOUT_FILE
-from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.note_checks import CheckOptions
 from strandline.model.portable_names import fold_path
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
-from strandline.model.sync_names import NameKind, explain_name
 from strandline.model.unused import Gap
 from strandline.model.values import dataclass
-from strandline.notes.file_index import name_of
 from strandline.notes.mentions import Mentions
 from strandline.notes.note_names import is_note_name
 from strandline.services.checking.check import MAX_TEXT_BYTES, check_path, list_uses
 from strandline.services.checking.note_tree import NoteTree
-from strandline.services.checking.unused import NO_TEXT, decode_text
+from strandline.services.checking.texts import NO_TEXT, ONLY_IN_CLOUD, decode_text
+from strandline.services.checking.unused import list_names
 from strandline.services.workbench import Workbench
 
 _ID = re.compile(rb"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -67,7 +65,7 @@ def find_usage(
     if by_image:
         names, ids = _list_names(bench, rows), _list_ids(rows)
     else:
-        names = {(row.sd, row.path): {row.filename} for row in rows}
+        names = {(row.sd, row.path): {*list_names(row.filename)} for row in rows}
         ids = _list_ids_in_names(sds, rows)
     mentions = Mentions(name for each in names.values() for name in each)
     found_ids: set[str] = set()
@@ -93,7 +91,7 @@ def find_usage(
             gaps.append(Gap(sd, None, getattr(error, "message", str(error))))
             continue
         gaps += [Gap(sd, each.path, each.reason) for each in unread]
-        gaps += list(_iter_hidden(sd, tree))
+        gaps += _list_hidden(sd, tree, {each.path for each in unread})
         own_notes, in_own = set(tree.notes), in_notes.setdefault(sd.number, set())
         for path in _iter_texts(tree):
             data = _read(sd, tree, path, gaps)
@@ -121,7 +119,10 @@ def _list_names(bench: Workbench, rows: Collection[ImageFile]) -> dict[Key, set[
         images = list({row.image_id for row in rows if row.image_id is not None})
         origins = reader.origins.list_names_of_images(images)
     return {
-        (row.sd, row.path): {row.filename, *(origins.get(row.image_id, ()) if row.image_id else ())}
+        (row.sd, row.path): {
+            *list_names(row.filename),
+            *(origins.get(row.image_id, ()) if row.image_id else ()),
+        }
         for row in rows
     }
 
@@ -180,30 +181,11 @@ def _iter_texts(tree: NoteTree) -> Iterator[str]:
             yield path
 
 
-def _iter_hidden(sd: StorageDir, tree: NoteTree) -> Iterator[Gap]:
-    """Notes that are only in the cloud, and folders behind links: nobody has read what is in them."""
-    for path in tree.others:
-        if is_text_elsewhere(name_of(path)):
-            yield Gap(sd, path, "it is only in the cloud")
-    for path in tree.linked_folders:
-        yield Gap(sd, path, "it leads to another folder, which is not read")
-
-
-def is_text_elsewhere(name: str) -> bool:
-    """Whether a file that is only in the cloud may be a text, by the name of its placeholder. One of a picture, or of
-    another file without text, names no pictures. Pure.
+def _list_hidden(sd: StorageDir, tree: NoteTree, known: set[str]) -> list[Gap]:
+    """Texts that are only in the cloud, and folders behind links, unless they are known: nobody has read what is in
+    them.
     """
-    if explain_name(name, is_note_name).kind is not NameKind.PLACEHOLDER:
-        return False
-    return explain_name(name, _is_no_text).stands_for is None
-
-
-def _is_no_text(name: str) -> bool:
-    extension = name.rpartition(".")[2].lower()
-    if extension in NO_TEXT:
-        return True
-    media_type = find_media_type_by_extension(extension)
-    return media_type is not None and media_type.name != "image/svg+xml"
+    return [Gap(sd, path, why) for path, why in tree.iter_unread_texts() if path not in known]
 
 
 def _read(sd: StorageDir, tree: NoteTree, path: str, gaps: list[Gap]) -> bytes | None:
@@ -213,7 +195,7 @@ def _read(sd: StorageDir, tree: NoteTree, path: str, gaps: list[Gap]) -> bytes |
         if look is None:
             return None  # it went away meanwhile
         if not look.is_here:
-            gaps.append(Gap(sd, path, "it is only in the cloud"))
+            gaps.append(Gap(sd, path, ONLY_IN_CLOUD))
             return None
         data = read_file(tree.locate(path), MAX_TEXT_BYTES)
     except FileNotFoundError:
