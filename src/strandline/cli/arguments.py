@@ -19,12 +19,20 @@ import click
 
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.session import Session, get_stdin
-from strandline.errors import InvalidPathError, SourceNotFoundError, StrandlineError, UnreadableFileError
+from strandline.errors import (
+    InvalidPathError,
+    NotFoundError,
+    SourceNotFoundError,
+    StrandlineError,
+    UnreadableFileError,
+)
 from strandline.model.image_ids import ImageId, find_image_id
+from strandline.model.storage_dirs import LayoutKind
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from strandline.model.changes import NamedFile
     from strandline.model.written_ids import IdPrefix, PictureName
     from strandline.store import Store
 
@@ -67,18 +75,24 @@ class Answer(NamedTuple):
     status: int = ExitStatus.DONE
 
 
-def _parse_written(text: str) -> GivenId | tuple[ImageId, ...]:
+def parse_given(text: str, note: str | None = None) -> GivenId | tuple[ImageId, ...]:
     """What the text means: an id, the beginning of one, several ids, or a picture's name.
 
-    A name may have hex digits in it that are no id of ours, as Notion's have. If it is a file, it is meant.
+    A name may have hex digits in it that are no id of ours, as those of phones and of Notion have. If it is a file,
+    or a reference in a note, that is meant first.
+
+    Raises:
+        InvalidImageIdError: The text has no id in it, and is no picture's name.
     """
-    from strandline.model.written_ids import PictureName, parse_written_ids  # here: scripts give exact ids
+    from strandline.model.written_ids import PictureName, may_be_picture_name, parse_written_ids
 
     found = parse_written_ids(text)
-    name = os.path.basename(text).rpartition(".")[0]
-    if isinstance(found, tuple) and find_image_id(name) is None and os.path.isfile(text):
-        return PictureName(text)
-    return found[0] if isinstance(found, tuple) and len(found) == 1 else found
+    if not isinstance(found, tuple) or find_image_id(text) is not None:
+        return found[0] if isinstance(found, tuple) else found
+    if (note is not None and may_be_picture_name(text)) or os.path.isfile(text):
+        is_id = len(found) == 1 and find_image_id(os.path.basename(text).rpartition(".")[0]) is not None
+        return PictureName(text, found[0] if is_id or note is not None else None)
+    return found[0] if len(found) == 1 else found
 
 
 def _gather_ids(
@@ -87,7 +101,7 @@ def _gather_ids(
     if not texts and not files:
         raise click.UsageError("give an image id, - to read ids from stdin, or --files-from FILE")
     if len(texts) == 1 and texts[0] != STDIN and not files:
-        given = find_image_id(texts[0]) or _parse_written(texts[0])
+        given = find_image_id(texts[0]) or parse_given(texts[0], note)
         if not isinstance(given, tuple):
             return GivenIds(given, note=note)
     return GivenIds(None, texts, files, separator, note)
@@ -245,8 +259,22 @@ def complete_id(store: Store, given: GivenId, note: str | None = None) -> ImageI
     from strandline.model.written_ids import PictureName
 
     if isinstance(given, PictureName):
-        return store.find_by_name(given.text, note=note)
+        return find_named(store, given, note)[0]
     return store.complete_image_id(given.digits)
+
+
+def find_named(store: Store, given: PictureName, note: str | None = None) -> tuple[ImageId, list[NamedFile]]:
+    """The image that a name means, and the files that have it: none if only an id in it is meant, because no picture
+    has the name, or one that is called by its id. Raises as :meth:`Store.find_files_by_name`.
+    """
+    try:
+        files = store.find_files_by_name(given.text, note=note)
+    except NotFoundError:
+        if given.or_id is None:
+            raise
+        return given.or_id, []
+    is_by_id = given.or_id is not None and files[0].sd.layout is LayoutKind.IDS
+    return files[0].image_id, [] if is_by_id else files
 
 
 def list_sd_completions(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from strandline.cli.arguments import STDIN, Answer, GivenIds, complete_id
+from strandline.cli.arguments import STDIN, Answer, GivenIds, complete_id, find_named, parse_given
 from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.session import Session, get_stdin
 from strandline.cli.writing import say_about, write_json, write_line
@@ -21,7 +21,7 @@ from strandline.errors import (
     StrandlineError,
 )
 from strandline.model.image_ids import ImageId
-from strandline.model.written_ids import PictureName, parse_written_ids
+from strandline.model.written_ids import PictureName
 
 if TYPE_CHECKING:
     from strandline.cli.arguments import GivenId
@@ -78,7 +78,9 @@ def gather_images(store: Store, ids: GivenIds) -> tuple[list[ImageId], list[Name
         if isinstance(given, StrandlineError):
             raise given
         if isinstance(given, PictureName):
-            files += store.find_files_by_name(given.text, note=ids.note)
+            image_id, named = find_named(store, given, ids.note)
+            files += named
+            images += [] if named else [image_id]
         else:
             images.append(complete_id(store, given))
     return images, files
@@ -88,7 +90,7 @@ def _iter_given(ids: GivenIds) -> Iterator[tuple[str, GivenId | StrandlineError]
     """Each id with the text that it was in, or the error of a text without an id. Blank lines are skipped."""
     for text in _iter_texts(ids):
         try:
-            found = parse_written_ids(text)
+            found = parse_given(text, ids.note)
         except StrandlineError as error:
             yield text, error
             continue

@@ -40,6 +40,8 @@ class PictureName:
     """A path, a file's name, or a reference to a picture, as a person typed it."""
 
     text: str
+    or_id: ImageId | None = None
+    """The id that the text has in it, and means if no picture has that name."""
 
 
 def parse_written_ids(text: str) -> tuple[ImageId, ...] | IdPrefix | PictureName:
@@ -63,7 +65,7 @@ def parse_written_ids(text: str) -> tuple[ImageId, ...] | IdPrefix | PictureName
             f"{stripped!r} is too short; give at least {MIN_PREFIX_LENGTH} digits of the image id",
             value=stripped,
         )
-    if _PICTURE_NAME.search(stripped):
+    if may_be_picture_name(stripped):
         return PictureName(stripped)
     shown = stripped if len(stripped) <= 60 else stripped[:57] + "..."
     raise InvalidImageIdError(
@@ -71,6 +73,11 @@ def parse_written_ids(text: str) -> tuple[ImageId, ...] | IdPrefix | PictureName
         f"{MIN_PREFIX_LENGTH} digits, or a picture's path",
         value=shown,
     )
+
+
+def may_be_picture_name(text: str) -> bool:
+    """Whether the text has the end of a picture's name in it."""
+    return _PICTURE_NAME.search(text) is not None
 
 
 def _is_beginning(text: str) -> bool:

@@ -10,8 +10,8 @@ from strandline.notes.destinations import names_picture
 from strandline.notes.markdown import iter_markdown
 from strandline.notes.note_names import MARKDOWN_EXTENSIONS, extension_of
 from strandline.notes.org import iter_org
-from strandline.notes.picture_names import may_name_picture
-from strandline.notes.references import Found, Reference, place
+from strandline.notes.picture_names import is_picture_name, may_name_picture
+from strandline.notes.references import Form, Found, Reference, place
 
 __all__ = ["BrokenNoteError", "read_note"]
 
@@ -47,4 +47,11 @@ def read_note(path: str, data: bytes) -> list[Reference]:
     ):  # a canvas may be cut off before a name is whole
         return []
     found = reader(data)
-    return place(data, (each for each in found if names_picture(each.destination, each.form)))
+    return place(data, filter(_may_be_picture, found))
+
+
+def _may_be_picture(found: Found) -> bool:
+    """What follows ``#`` in an embed is the heading of a note, unless there is a picture of the whole name."""
+    if names_picture(found.destination, found.form):
+        return True
+    return found.form is Form.WIKI and found.is_embed and is_picture_name(found.destination)

@@ -14,7 +14,7 @@ from unicodedata import normalize
 from strandline.model.note_checks import MADE_BY_PROGRAM
 from strandline.model.portable_names import explain_difference, fold_path
 from strandline.model.values import dataclass
-from strandline.notes.destinations import Where, explain_destination
+from strandline.notes.destinations import Where, explain_destination, names_picture
 from strandline.notes.file_index import (
     FileIndex,
     count_shared_folders,
@@ -52,6 +52,8 @@ class Verdict(Enum):
     NOT_PORTABLE = auto()
     OUTSIDE = auto()
     REMOTE = auto()
+    NOTE = auto()
+    """It embeds a part of a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ class Resolver:
         ]
 
     def _explain_absence(self, search: _Search) -> Resolved:
+        if search.may_be_note:
+            return Resolved(Verdict.NOTE)
         if any(self._index.is_behind(path, self._index.links) for path in search.tries):
             return Resolved(Verdict.OUTSIDE, why="it leads through a symbolic link")
         if search.leads_above:
@@ -225,6 +229,11 @@ class _Search:
         self.suffixes = [ending for path in paths if (ending := self._find_suffix(path))]
         """How the path of a file may end, if it may be in any folder."""
         self._paths = paths
+
+    @property
+    def may_be_note(self) -> bool:
+        """Whether only the whole destination is a picture's name, and its part before ``#`` is not."""
+        return not names_picture(self._reference.destination, self.form)
 
     @property
     def first_folders(self) -> list[str] | None:

@@ -354,3 +354,39 @@ def test_nothing_is_written(vault: Vault) -> None:
     before = sorted((path, path.lstat().st_mtime_ns) for path in vault.root.rglob("*"))
     check(vault.root, options=CheckOptions(unused=True, names=True))
     assert sorted((path, path.lstat().st_mtime_ns) for path in vault.root.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["a $x$.png", "$all$.png", "lt<gt>.png", "a %% b.png"])
+def test_marks_in_the_name_of_a_wiki_link_mean_nothing(vault: Vault, name: str) -> None:
+    """A formula or a tag that begins in a link is a part of its name."""
+    vault.put(name)
+    vault.put("Note.md", f"![[{name}|200]]".encode())
+    report = check(vault.root)
+    assert (report.counts["found"], report.counts["missing"]) == (1, 0)
+
+
+def test_obsidian_hides_a_picture_with_a_heading_in_its_name(vault: Vault) -> None:
+    """Only if there is one: otherwise it is a part of a note, and no picture."""
+    vault.put(".obsidian/app.json", b"{}")
+    vault.put("C# sheet.png")
+    vault.put("Note.md", b"![[C# sheet.png]]\n\n![[Recipes#How to crop x.png]]\n")
+    report = check(vault.root)
+    assert [(each.kind, each.target) for each in report.findings] == [("not-shown", "C# sheet.png")]
+    assert report.references == 1
+
+
+def test_a_note_in_the_cloud_may_use_anything(vault: Vault) -> None:
+    """It is named, and nothing is called unused."""
+    vault.put("x.png")
+    vault.put(".Only there.md.icloud", b"bplist00")
+    for unused in (False, True):
+        report = check(vault.root, options=CheckOptions(unused=unused))
+        assert [each.path for each in report.unread] == [".Only there.md.icloud"]
+        assert report.findings == ()
+
+
+def test_the_only_copy_that_a_note_needs_is_not_unused(vault: Vault) -> None:
+    """A note misses the file of which it is a conflict copy."""
+    vault.put("x.sync-conflict-20260101-101010-ABCDEFG.png")
+    vault.put("Note.md", b"![](x.png)")
+    assert [each.kind for each in check(vault.root, options=CheckOptions(unused=True)).findings] == ["missing"]

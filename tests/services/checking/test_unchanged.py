@@ -114,13 +114,30 @@ def test_a_changed_picture_is_read_again(bench: Workbench, vault: Path, read: li
     assert read == ["one.png", "one.png"]
 
 
-def test_half_a_picture_that_came_today_with_an_old_date_is_arriving(bench: Workbench, vault: Path) -> None:
-    """Sync clients keep dates. The catalog knows when it came, and the inspector says the same."""
+def put_half(vault: Path) -> None:
+    """A part of the picture, last written to months ago."""
     (vault / "one.png").write_bytes(ONE[:-20])
     os.utime(vault / "one.png", (AN_HOUR_AGO - 90 * 86_400,) * 2)
+
+
+def test_half_a_picture_that_came_today_with_an_old_date_is_arriving(
+    bench: Workbench, vault: Path, clock: FakeClock
+) -> None:
+    """Sync clients keep dates. The catalog knows when it came, and the inspector says the same."""
+    put_half(vault)
     assert [each.kind for each in check(bench, vault)] == ["damaged"]
+    clock.pass_time(minutes=11)
     scan_storage_dir(bench, get_by_number(bench, 1))
     assert [each.kind for each in check(bench, vault)] == ["arriving"]
+
+
+def test_half_a_picture_that_was_there_before_its_folder_is_judged_by_its_date(
+    bench: Workbench, vault: Path
+) -> None:
+    """Nobody knows when it came, so the check says the same before and after the folder is added."""
+    put_half(vault)
+    scan_storage_dir(bench, get_by_number(bench, 1))
+    assert [each.kind for each in check(bench, vault)] == ["damaged"]
 
 
 def test_notes_that_are_gone_are_forgotten(bench: Workbench, vault: Path) -> None:

@@ -32,6 +32,7 @@ from strandline.model.note_checks import (
     UnreadNote,
 )
 from strandline.model.portable_names import explain_refused, fold_path
+from strandline.notes.destinations import names_picture
 from strandline.notes.file_index import name_of
 from strandline.notes.mentions import Names
 from strandline.notes.profiles import OBSIDIAN, PLAIN, Scope, find_scope
@@ -330,6 +331,8 @@ class _Check:
 
     def _judge(self, note: str, reference: Reference, scope: Scope, resolved: Resolved) -> None:
         collected = self._collected
+        if resolved.verdict is Verdict.NOTE:
+            return
         collected.note_reference()
         kind, message = self._explain(note, reference, scope, resolved)
         if resolved.verdict in _PRESENT:
@@ -407,6 +410,8 @@ class _Check:
             return fault.kind, messages.say_fault(fault)
         if resolved.verdict is not Verdict.FOUND:
             return messages.say_verdict(resolved, scope.profile, self._collected.say_path)
+        if scope.profile is OBSIDIAN and not names_picture(reference.destination, reference.form):
+            return FindingKind.NOT_SHOWN, messages.say_hidden_by_heading(scope.profile)
         extension = path.rpartition(".")[2].lower()
         if reference.is_embed and extension in scope.profile.not_shown:
             return FindingKind.NOT_SHOWN, messages.say_not_shown(extension, scope.profile)

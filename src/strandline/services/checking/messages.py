@@ -119,6 +119,14 @@ def say_not_shown(extension: str, profile: Profile) -> str:
     return f"the picture is here, but {_say_what_hides(extension, profile)}; convert it to JPEG or PNG"
 
 
+def say_hidden_by_heading(profile: Profile) -> str:
+    """The message about an embedded picture with ``#`` in its name."""
+    return (
+        f"the picture is here, but {profile.title} takes what follows # for a heading of a note; give it a name "
+        "without #"
+    )
+
+
 def say_saved_not_shown(extension: str, profile: Profile) -> str:
     """The message about a picture that has just been saved in a format that the tool does not show."""
     return f"{_say_what_hides(extension, profile)}; to see it in a note, save it as JPEG or PNG"

@@ -99,7 +99,7 @@ class Unchanged:
         with suppress(StrandlineError), self._bench.catalog.read() as reader:
             arriving = reader.files.list_rows_in_state(self._sd.number, FileState.ARRIVING)
             since = self._sd.added_at + FIRST_SCAN
-            return frozenset(row.path for row in arriving if row.first_seen > since)
+            return frozenset(row.path for row in arriving if row.unchanged_since > since)
         return frozenset()
 
 

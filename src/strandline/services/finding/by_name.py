@@ -194,7 +194,8 @@ def _list_places(bench: Workbench, text: str) -> Iterator[tuple[StorageDir, str]
         rows = [row for image in images for row in reader.files.list_rows_of_image(image)]
     by_number = {sd.number: sd for sd in sds}
     here = [row for row in rows if row.absent_since is None and by_number[row.sd].is_reachable]
-    called = [row for row in here if row.filename == path]
+    # Of a file that has just gone, no scan knows yet.
+    called = [row for row in here if row.filename == path and _is_file(bench, by_number[row.sd], row.path)]
     # By id, a file never has the name that people know, so the original name counts. A named picture that was renamed
     # has the name no more.
     by_id = [row for row in here if by_number[row.sd].layout is LayoutKind.IDS]

@@ -148,7 +148,7 @@ def check_has_no_note(sd: StorageDir, note: object) -> None:
 
 def _is_place_of(row: ImageFile, prefix: str, taken: TakenSource) -> bool:
     """Whether exactly these bytes were at the path where they would be saved now, and are gone."""
-    is_gone = row.state is FileState.MISSING or row.absent_since is not None
+    is_gone = row.state in (FileState.MISSING, FileState.TRASHED) or row.absent_since is not None
     is_same = row.proof is not None and row.proof.sha256 == taken.copy.sha256
     return is_gone and is_same and row.path == prefix + row.filename
 
