@@ -141,6 +141,17 @@ class TestTrash:
         assert (entry["image_id"], entry["path"], entry["reason"]) == (id_of(ONE), "copy.png", "deleted")
         assert entry["size_bytes"] == len(ONE)
 
+    @pytest.mark.parametrize("form", ["{vault}/img/one.png", "img/one.png", "one.png"])
+    def test_a_path_or_a_name_finds_what_is_deleted(
+        self, made: CommandHome, vault: Path, capsys: pytest.CaptureFixture[str], form: str
+    ) -> None:
+        """Only that file comes back."""
+        run(made, "delete", "--yes", id_of(ONE))
+        capsys.readouterr()
+        assert run(made, "trash", "restore", form.format(vault=vault)) == 0
+        assert capsys.readouterr().out == "img/one.png in 'Vault' is back\n"
+        assert not (vault / "copy.png").exists()
+
     def test_a_taken_place_is_told(
         self, made: CommandHome, vault: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

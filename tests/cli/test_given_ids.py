@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from builders.command_home import NOWHERE, CommandHome
+from builders.pictures import make_picture
 from builders.program import run, started
+from builders.storage import id_of
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,47 @@ def test_commands_take_ids_as_people_have_them(made: CommandHome, written: str) 
     assert run("info", given.upper(), "--json").json["image_id"] == image_id
     assert run("path", given).text == f"{root}/media/{image_id}.png\n"
     assert run("exists", given).status == 0
+
+
+@pytest.mark.parametrize("name", ["7AC8C2DA-A848-48B6-B7BA-F84DC0BD670F.png", f"{NOWHERE}.png"])
+def test_a_named_picture_may_be_called_like_an_id(
+    made: CommandHome, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Phones and chats call theirs so. Its path means the file; without one, the name is an id."""
+    root = made.folder / "Vault"
+    root.mkdir(parents=True)
+    (root / name).write_bytes(make_picture("png"))
+    (root / "Note.md").write_text(f"![]({name})")
+    assert run("sd", "add", root).status == 0
+    monkeypatch.chdir(root)
+    image_id = id_of(make_picture("png"))
+    for given in ([name], ["--in", "Note.md", name], ["-"]):
+        told = run("info", *given, "--json", stdin=name.encode())
+        assert f'"image_id": "{image_id}"' in told.text.replace('":"', '": "')
+    assert run("delete", root / name, "--dry-run").status == 0
+    monkeypatch.chdir(made.folder)
+    assert run("path", name).status == 4
+
+
+def test_a_name_finds_the_files_that_are_left(made: CommandHome) -> None:
+    """Of two with one name, one was deleted: no scan is needed to know it."""
+    root = made.folder / "Vault"
+    for seed, folder in enumerate(("a", "b")):
+        (root / folder).mkdir(parents=True)
+        (root / folder / "x.png").write_bytes(make_picture("png", seed=seed))
+    assert run("sd", "add", root).status == 0
+    assert run("delete", "--yes", root / "a/x.png").status == 0
+    (root / "Note.md").touch()
+    assert run("path", "x.png").text == f"{root}/b/x.png\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["check", ""], ["put-back", ""], ["rescue", ""], ["get", NOWHERE, "-o", ""], ["import", ""]]
+)
+def test_an_empty_path_is_wrong_use(made: CommandHome, words: list[str]) -> None:
+    """A script means a variable that is not set, not the current folder."""
+    answer = run(*words)
+    assert (answer.status, "the path is empty" in answer.stderr) == (2, True)
 
 
 def test_a_beginning_must_be_that_of_one_known_image(made: CommandHome) -> None:

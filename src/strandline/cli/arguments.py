@@ -134,6 +134,21 @@ def list_id_completions(
     return []
 
 
+class GivenPath(click.Path):
+    """A path that need not exist. An empty one is refused: a script means a variable that is not set, and never the
+    current folder.
+    """
+
+    def __init__(self, *, allow_dash: bool = False) -> None:
+        super().__init__(exists=False, readable=False, allow_dash=allow_dash)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path as it was typed."""
+        if value == "":
+            self.fail("the path is empty; give one, such as . for the current folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class FileToRead(click.ParamType[BinaryIO]):
     """A file that the command reads, or ``-`` for stdin. Opened while the command line is read, closed at its end."""
 
@@ -202,7 +217,7 @@ def _with_image_ids(
         "--in",
         "note",
         metavar="NOTE",
-        type=click.Path(exists=False, readable=False),
+        type=GivenPath(),
         help="A picture's path is a reference in this note.",
     )
     @wraps(command)

@@ -37,7 +37,7 @@ def audit(session: Session, since: str | None, limit: int) -> None:
     Newest first: when, who, from where, the status of the answer, what was asked, and about which folders and images.
     What is done on this command line is not in it. The last 100,000 lines are kept.
     """
-    with session.open_store(looks=True) as store:
+    with session.open_store() as store:
         begin = None if since is None else store.now() - parse_age(since)
         lines = store.audit.list_newest(since=begin, limit=limit)
     session.answer({"audit": [line.to_json() for line in lines]}, lambda: _show(lines))

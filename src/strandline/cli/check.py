@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from strandline.cli.arguments import GivenPath
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check", cls=Verb)
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=False, readable=False))
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=GivenPath())
 @click.option("--unused", is_flag=True, help="Also list pictures that nothing names.")
 @click.option("--names", is_flag=True, help="Also check the names of pictures that no note refers to.")
 @click.option(
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--baseline",
     metavar="FILE",
-    type=click.Path(exists=False, readable=False),
+    type=GivenPath(),
     help="Leave out what an earlier answer in JSON already has.",
 )
 @click.pass_obj

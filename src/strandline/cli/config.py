@@ -177,7 +177,7 @@ def import_(session: Session, file: BinaryIO) -> None:
         document = json.load(file)
     except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"{file.name}: this is not JSON ({error})") from error
-    with session.open_store() as store:
+    with session.open_store(begins=True) as store:
         report = store.import_catalog(document)
     session.answer(report.to_json(), lambda: _show_imported(report))
 

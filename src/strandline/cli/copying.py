@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from strandline.cli.arguments import GivenIds, image_ids_or_none_argument, list_sd_completions
+from strandline.cli.arguments import GivenIds, GivenPath, image_ids_or_none_argument, list_sd_completions
 from strandline.cli.changes import judge, name_change, say_refused, say_uses
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.many_ids import gather_images
@@ -49,7 +49,7 @@ def _chosen_images(command: Callable[..., Any]) -> Callable[..., Any]:
         "--note",
         "of_note",
         metavar="NOTE",
-        type=click.Path(exists=False, readable=False),
+        type=GivenPath(),
         help="All pictures that this note, or each note in this folder, refers to.",
     )
     @image_options

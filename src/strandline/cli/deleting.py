@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,12 @@ from strandline.cli.tables import Column, show_table
 from strandline.cli.undoing import say_undo
 from strandline.cli.writing import asks_a_person, say, write_line
 from strandline.errors import InSeveralFoldersError, RefusedError
+from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 
 if TYPE_CHECKING:
     from strandline.model.changes import ChangeReport, NamedFile
     from strandline.model.deletions import DeletePlan
-    from strandline.model.image_ids import ImageId
     from strandline.model.storage_dirs import StorageDir
     from strandline.model.trash import TrashedFile
     from strandline.store import Store
@@ -93,8 +94,8 @@ def restore(session: Session, ids: GivenIds, sd: str | None, dry_run: bool) -> i
     """Put deleted images back.
 
     Each deleted file goes back to where it was. If something else is there now, it stays, and the deleted file stays
-    in the trash. A path or name does not find what is deleted: give the image's id, which 'strandline trash list'
-    shows, or the number of an entry (trash_id in JSON), which means only this file.
+    in the trash. An id means all deleted files of the image. A path, a file's name, or the number of an entry
+    (trash_id in JSON) means only that file.
     """
     with session.open_store() as store:
         images = _find_deleted(store, ids)
@@ -185,8 +186,18 @@ def _show_emptied(report: ChangeReport, days: int, *, dry_run: bool) -> None:
 
 
 def _find_deleted(store: Store, ids: GivenIds) -> list[ImageId]:
-    """The images that a person means, also by first digits that only deleted ones have."""
-    images, files = gather_images(store, ids)
+    """The images that a person means, also by first digits that only deleted ones have, and the numbers of entries
+    that they mean by a path or a name.
+    """
+    from strandline.model.trash import list_called
+
+    def find_gone(text: str) -> list[ImageId]:
+        roots = {str(sd.sd_id): sd.path for sd in store.list_storage_dirs()}
+        full_path = os.path.abspath(os.path.expanduser(text)) if "\0" not in text else text
+        called = list_called(store.trash.list_entries(), text, full_path, roots)
+        return [ImageId(entry.trash_id) for entry in called]
+
+    images, files = gather_images(store, ids, find_gone)
     return list(dict.fromkeys([*images, *(file.image_id for file in files)]))
 
 

@@ -31,7 +31,7 @@ def doctor(session: Session) -> int:
 
 def _check(session: Session) -> list[Check]:
     try:
-        with session.open_store(looks=True) as store:
+        with session.open_store() as store:
             return store.check_health()
     except (
         CatalogError,

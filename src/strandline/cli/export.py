@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from strandline.cli.arguments import GivenIds, image_ids_or_none_argument
+from strandline.cli.arguments import GivenIds, GivenPath, image_ids_or_none_argument
 from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.many_ids import gather_images
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     "--output",
     metavar="TARGET",
     required=True,
-    type=click.Path(readable=False),
+    type=GivenPath(),
     help="A folder, or a new archive if the name ends in .zip.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")

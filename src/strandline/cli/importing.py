@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from strandline.cli.arguments import STDIN, sd_option
+from strandline.cli.arguments import STDIN, GivenPath, sd_option
 from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
@@ -29,9 +29,7 @@ MOST_SHOWN = 20
 
 
 @click.command("import", cls=Verb)
-@click.argument(
-    "sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(allow_dash=True, readable=False)
-)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=GivenPath(allow_dash=True))
 @sd_option
 @click.option(
     "--in", "note", metavar="NOTE", help="The note that they are for, in a folder of named pictures."

@@ -84,7 +84,7 @@ def inspect(context: click.Context) -> Any:
 @click.pass_obj
 def status(session: Session, sds: tuple[str, ...]) -> int:
     """Compare storage directories with the catalog."""
-    with session.open_store(looks=True) as store:
+    with session.open_store() as store:
         try:
             named = list_named(store, sds)
         except StorageDirNotFoundError as error:
@@ -124,7 +124,7 @@ def tree(session: Session, sd: str) -> None:
 
     Shows the root and the media folder, as they are on the disk.
     """
-    with session.open_store(looks=True) as store:
+    with session.open_store() as store:
         found = store.get_storage_dir(sd)
         entries = store.iter_tree(found)
         if session.json:
@@ -163,7 +163,7 @@ def file_(session: Session, sd: str, path: str) -> None:
 
     PATH is relative to the storage directory, such as media/ID.png.
     """
-    with session.open_store(looks=True) as store:
+    with session.open_store() as store:
         facts = store.describe_file(sd, path)
     session.answer(facts, lambda: show_facts((name, _say_fact(value)) for name, value in facts.items()))
 
@@ -195,7 +195,7 @@ def hex_(session: Session, sd: str, path: str, offset: int, length: int) -> None
 
     PATH is relative to the storage directory, such as media/ID.png.
     """
-    with session.open_store(looks=True) as store:
+    with session.open_store() as store:
         page = store.read_hex(sd, path, offset, length)
     session.answer(page.to_json(), lambda: _show_hex(page))
 

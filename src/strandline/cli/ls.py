@@ -140,7 +140,7 @@ def ls(
     query = replace(query, sort=sort, reverse=reverse)
     if limit is None and not is_all and is_terminal(sys.stdout):
         limit = IMAGES_PER_PAGE
-    with session.open_store(looks=True) as store:
+    with session.open_store() as store:
         if limit is None:
             found = _list_all(session, store, query, after, columns)
         else:

@@ -66,8 +66,12 @@ def answer_each(
     return worst
 
 
-def gather_images(store: Store, ids: GivenIds) -> tuple[list[ImageId], list[NamedFile]]:
+def gather_images(
+    store: Store, ids: GivenIds, find_gone: Callable[[str], list[ImageId]] = lambda _name: []
+) -> tuple[list[ImageId], list[NamedFile]]:
     """All images that a person means, and the files that they mean by a path or a name.
+
+    ``find_gone`` says what a path or a name means that need not be there any more.
 
     Raises:
         StrandlineError: One of the texts means no image. Then none is meant.
@@ -77,7 +81,9 @@ def gather_images(store: Store, ids: GivenIds) -> tuple[list[ImageId], list[Name
     for _, given in [("", ids.only)] if ids.only is not None else _iter_given(ids):
         if isinstance(given, StrandlineError):
             raise given
-        if isinstance(given, PictureName):
+        if isinstance(given, PictureName) and (gone := find_gone(given.text)):
+            images += gone
+        elif isinstance(given, PictureName):
             image_id, named = find_named(store, given, ids.note)
             files += named
             images += [] if named else [image_id]

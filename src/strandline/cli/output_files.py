@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import click
 
+from strandline.cli.arguments import GivenPath
 from strandline.cli.session import Session
 from strandline.cli.writing import write_bytes
 
@@ -19,7 +20,7 @@ output_option = click.option(
     "-o",
     "--output",
     metavar="FILE",
-    type=click.Path(allow_dash=True, readable=False),  # an existing file is replaced, never read
+    type=GivenPath(allow_dash=True),  # an existing file is replaced, never read
     help="Write to this file or into this folder; - is stdout, even if it is a terminal.",
 )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from strandline.cli.arguments import GivenPath
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command("put-back", cls=Verb)
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=False, readable=False))
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=GivenPath())
 @click.option("--dry-run", is_flag=True, help="Only say what would be put back.")
 @click.option(
     "--yes",
@@ -95,14 +96,17 @@ def _show(plan: PutBackPlan, *, dry_run: bool, allowed: bool) -> None:
     told = f"{say_count(good, 'picture')} {'would be put back' if dry_run else 'put back'}"
     if left := len(plan.steps) - good:
         told += f", {left:,} not"
+    other = "other " if good else ""
     if plan.unknown:
-        leads = "other reference leads to a picture that was", "other references lead to pictures that were"
+        leads = (
+            f"{other}reference leads to a picture that was",
+            f"{other}references lead to pictures that were",
+        )
         told += f"; {say_count(plan.unknown, *leads)} never seen here"
     if plan.elsewhere:
-        told += (
-            f"; {say_count(plan.elsewhere, 'other reference')} to a name that only a file elsewhere has; "
-            f"to see where, run {say_command('check', plan.path)}"
-        )
+        leads = f"{other}reference leads to a name", f"{other}references lead to names"
+        told += f"; {say_count(plan.elsewhere, *leads)} that only a file elsewhere has; "
+        told += f"to see where, run {say_command('check', plan.path)}"
     write_line(told)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from strandline.cli.arguments import FileToRead, sds_argument
+from strandline.cli.arguments import FileToRead, GivenPath, sds_argument
 from strandline.cli.changes import judge, name_change, say_refused
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.interrupts import taking_interrupts
@@ -47,9 +47,7 @@ def wanted(session: Session, sds: tuple[str, ...]) -> int:
 
 
 @click.command("rescue", cls=Verb)
-@click.argument(
-    "folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(exists=False, readable=False)
-)
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=GivenPath())
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.pass_obj
 def rescue(session: Session, folders: tuple[str, ...], dry_run: bool) -> int:
@@ -80,7 +78,7 @@ def rescue(session: Session, folders: tuple[str, ...], dry_run: bool) -> int:
     "--output",
     metavar="TARGET",
     required=True,
-    type=click.Path(exists=False, readable=False),
+    type=GivenPath(),
     help="A folder, or a new file that ends in .zip.",
 )
 @click.pass_obj

@@ -32,7 +32,7 @@ def scan(session: Session, sds: tuple[str, ...]) -> int:
     A second scan finds nothing and writes nothing.
     """
     reports: list[ScanReport] = []
-    with session.open_store(looks=True) as store, Bars() as bars, taking_interrupts() as interrupt:
+    with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
         for sd in list_named(store, sds):
             if interrupt.asked.is_set():
                 break

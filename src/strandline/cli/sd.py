@@ -117,7 +117,7 @@ def add(
                 progress=lambda sd, done, total: bars.advance(sd.name, done, total),
             )
 
-    with session.open_store() as store:
+    with session.open_store(begins=True) as store:
         before = {known.number: known for known in store.list_storage_dirs()}
         try:
             added = add_it(insists=yes)
@@ -204,7 +204,7 @@ def list_(session: Session) -> None:
 
     With name, state, number of images, how many of them are checked, identity, and path.
     """
-    with session.open_store(looks=True) as store:
+    with session.open_store() as store:
         sds = store.refresh_storage_dirs()
         counts = store.count_files_of(sds)
     listed = [

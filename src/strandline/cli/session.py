@@ -55,12 +55,12 @@ class Session:
 
         return bool(Settings.load(self.find_home(), os.environ).catalog.url)
 
-    def open_store(self, *, warns: bool = True, looks: bool = False) -> LocalStore:
+    def open_store(self, *, warns: bool = True, begins: bool = False) -> LocalStore:
         """The store of this home; a context manager.
 
         Without ``warns``, the library's warnings are not prepared for people. This saves a quick command, which
-        causes none, the import of ``logging``. A command that only ``looks`` says if the home is new: it may be
-        another one than was meant.
+        causes none, the import of ``logging``. If the home is new, it is said: another one may be meant. A command
+        that ``begins`` with a home says nothing.
         """
         from strandline.runtime.assembly import open_store
 
@@ -68,7 +68,7 @@ class Session:
             from strandline.cli.log import say_warnings
 
             say_warnings()
-        is_new = looks and not self.has_catalog()
+        is_new = not begins and not self.has_catalog()
         # What a message then offers is meant for the same catalog.
         offer_local_commands(self.is_local and self._has_shared_catalog())
         store = open_store(self.home, local=self.is_local)

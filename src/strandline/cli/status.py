@@ -34,7 +34,7 @@ def status(session: Session) -> int:
     folder, so cron may run it often. The exit status is 0 if all is well, 1 if a person should look at something, and
     6 if nothing is known to be wrong, but a folder is offline, its notes were not looked at yet, or none was added.
     """
-    with session.open_store(looks=True) as store:
+    with session.open_store() as store:
         store.refresh_storage_dirs()
         found = store.status()
     session.answer(found.to_json() | {"home_path": str(session.find_home())}, lambda: _show(session, found))

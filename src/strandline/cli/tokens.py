@@ -72,7 +72,7 @@ def list_(session: Session) -> None:
 
     Their texts are not known. The token of the home is not one of them.
     """
-    with session.open_store(looks=True) as store:
+    with session.open_store() as store:
         found = store.tokens.list_tokens()
         now = store.now()
     session.answer({"tokens": [token.to_json() for token in found]}, lambda: _show(found))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from strandline.cli.arguments import sds_argument
+from strandline.cli.arguments import GivenPath, sds_argument
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "folders",
     metavar="FOLDER",
     multiple=True,
-    type=click.Path(exists=False, readable=False),
+    type=GivenPath(),
     help="With --repair, also look in this folder, such as a backup.",
 )
 @click.option("--dry-run", is_flag=True, help="With --repair, only say what could be healed.")
@@ -69,7 +69,7 @@ def verify(
     bytes_per_hour = None if budget is None else parse_rate(budget)
     if missing := [folder for folder in folders if not os.path.isdir(folder)]:
         raise SourceNotFoundError(f"there is no folder {missing[0]}; check the path", source=missing[0])
-    with session.open_store(looks=True) as store:
+    with session.open_store() as store:
         with Bars() as bars, taking_interrupts() as interrupt:
             report = store.verify(
                 sds or None,

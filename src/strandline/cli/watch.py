@@ -37,7 +37,7 @@ def watch(session: Session, since: int | None, once: bool, verbose: int, quiet: 
     Scans once, checks what arrived, and then waits for more. --json prints one object per line. Ends with status 0
     at Ctrl-C or SIGTERM.
     """
-    with session.open_store() as store:
+    with session.open_store(begins=True) as store:
         begin_log(store.settings.log.level, verbose, quiet)
         names: dict[str | None, str] = {sd.sd_id: sd.name for sd in store.list_storage_dirs()}
         if is_terminal(sys.stderr) and not (once or quiet):

@@ -133,6 +133,26 @@ def choose_to_restore(entries: Iterable[TrashedFile]) -> tuple[list[TrashedFile]
     return chosen, [entry for entry in entries if latest[entry.place] is not entry]
 
 
+def list_called(
+    entries: Iterable[TrashedFile], text: str, full_path: str, roots: Mapping[str, str]
+) -> list[TrashedFile]:
+    """The entries that a person means by a path or a name: of each place, the one that goes back.
+
+    Args:
+        entries: Those of the trash.
+        text: As it was typed: the path in a storage directory, or the file's name.
+        full_path: The text as an absolute path of this machine.
+        roots: Where storage directories are now, by identity.
+    """
+    found = [
+        entry
+        for entry in entries
+        if text in (entry.path, entry.filename)
+        or full_path in {f"{root}/{entry.path}" for root in (entry.sd_path, roots.get(entry.sd_id or ""))}
+    ]
+    return choose_to_restore(found)[0]
+
+
 def parse_trashed(trash_id: str, about: Mapping[str, Any]) -> TrashedFile:
     """The entry that the JSON object describes, which may come from elsewhere: nothing in it leads out of a folder.
 

@@ -389,4 +389,6 @@ def test_the_only_copy_that_a_note_needs_is_not_unused(vault: Vault) -> None:
     """A note misses the file of which it is a conflict copy."""
     vault.put("x.sync-conflict-20260101-101010-ABCDEFG.png")
     vault.put("Note.md", b"![](x.png)")
-    assert [each.kind for each in check(vault.root, options=CheckOptions(unused=True)).findings] == ["missing"]
+    assert [each.kind for each in check(vault.root, options=CheckOptions(unused=True)).findings] == [
+        "missing"
+    ]
