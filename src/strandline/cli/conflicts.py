@@ -162,6 +162,9 @@ def _show_listing(listing: ConflictListing) -> None:
     count = sum(each.remedy is not Remedy.LEAVE for each in listing.conflicts)
     if count:
         say(f"to resolve {say_count(count, 'copy', 'copies')}, run {say_command('conflicts', 'resolve')}")
+    if two := next((each for each in listing.conflicts if each.needs_choice), None):
+        choice = say_command("conflicts", "choose", f"{two.sd.path}/{two.path}", "--keep", "both")
+        say(f"to keep both versions, run {choice}; or keep only the 'file', or the 'copy'")
 
 
 def _show_resolved(report: ResolveReport, *, dry_run: bool) -> None:

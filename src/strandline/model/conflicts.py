@@ -111,7 +111,9 @@ def _choose_named(copy: str, plain: str, known: KnownFile) -> Choice:
         return Choice(Remedy.LEAVE, "it is an image of its own, and the file that it is a copy of is gone")
     if copy == known.sha256 and not known.is_good:
         return Choice(Remedy.HEAL, "it has the bytes that the file had when it was good")
-    return Choice(Remedy.LEAVE, "it is an image of its own; delete the one that you do not want")
+    return Choice(
+        Remedy.LEAVE, "it and the file that it is a copy of are different pictures; keep one, or both"
+    )
 
 
 @dataclass(frozen=True, slots=True)
