@@ -27,7 +27,6 @@ from strandline.errors import (
     UnreadableFileError,
 )
 from strandline.model.image_ids import ImageId, find_image_id
-from strandline.model.storage_dirs import LayoutKind
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -288,6 +287,8 @@ def find_named(store: Store, given: PictureName, note: str | None = None) -> tup
         if given.or_id is None:
             raise
         return given.or_id, []
+    from strandline.model.storage_dirs import LayoutKind  # here: most commands are given ids
+
     is_by_id = given.or_id is not None and files[0].sd.layout is LayoutKind.IDS
     return files[0].image_id, [] if is_by_id else files
 
