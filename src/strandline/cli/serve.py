@@ -117,7 +117,7 @@ def open_stores(session: Session) -> Stores:
     from strandline.runtime.local_folders import open_beside, open_own
 
     try:
-        store = session.open_store()
+        store = session.open_store(begins=True)
     except CatalogAwayError as error:
         local = open_own(session.find_home())
         if local is None:
