@@ -261,6 +261,16 @@ def _with_conflicts(world: World) -> None:
     look(world)
 
 
+_OTHER_VERSION = "Study/0.sync-conflict-20260101-101010-ABCDEFG.png"
+
+
+def _with_versions(world: World) -> None:
+    """Two machines changed a named picture."""
+    _named(world)
+    (world.sds / "one" / _OTHER_VERSION).write_bytes(NEW)
+    look(world)
+
+
 def _with_old_trash(world: World) -> None:
     """Nothing is kept for any time."""
     _with_deleted(world)
@@ -333,6 +343,15 @@ TRASH = [
         ("conflicts", "resolve", "one"),
         elsewhere=True,
         announces=2,
+    ),
+    *(
+        Operation(
+            f"choose, {keep}",
+            _with_versions,
+            ("conflicts", "choose", f"{{one}}/{_OTHER_VERSION}", "--keep", keep),
+            announces=2,
+        )
+        for keep in ("file", "copy", "both")
     ),
     Operation("empty the trash", _with_old_trash, ("trash", "empty", "--yes")),
 ]

@@ -106,8 +106,17 @@ def test_what_is_no_choice_is_refused(machine: Machine, vault: StorageDir) -> No
         choose_version(machine.bench, vault, COPY, Keep.FILE)
     Path(vault.path, COPY).write_bytes(MINE)
     with pytest.raises(RefusedError, match="nothing to choose"):
-        choose_version(machine.bench, vault, COPY, Keep.COPY)
+        choose_version(machine.bench, vault, COPY, Keep.BOTH)
     assert see(vault) == {FILE: MINE, COPY: MINE}
+
+
+def test_equal_bytes_are_folded(machine: Machine, vault: StorageDir) -> None:
+    """Somebody chose on another machine, or a choice was killed in the middle."""
+    Path(vault.path, FILE).write_bytes(THEIRS)
+    chosen = choose_version(machine.bench, vault, COPY, Keep.COPY)
+    assert see(vault) == {FILE: THEIRS}
+    undo_choice(machine.bench, str(chosen.undo))
+    assert see(vault) == {FILE: THEIRS, COPY: THEIRS}
 
 
 @pytest.mark.parametrize("keep", [Keep.COPY, Keep.BOTH])

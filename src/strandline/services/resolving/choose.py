@@ -18,12 +18,13 @@ from strandline.model.conflicts import (
     ChosenVersion,
     Conflict,
     Keep,
+    Remedy,
     list_free_names,
     parse_undo,
 )
 from strandline.model.deletions import DeleteStep
 from strandline.model.image_ids import content_id_of
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.trash import TrashedFile, TrashReason
 from strandline.model.verification import Fault, VerifyFinding
 from strandline.services.checking.uses import find_uses_of
@@ -43,7 +44,8 @@ def choose_version(
 ) -> ChosenVersion:
     """Keeps the file, the copy under the file's name, or both: then the copy gets a name that is no conflict copy's.
 
-    Durable when it returns. Cost: as for listing the conflict copies of the storage directory.
+    Durable when it returns. Idempotent: if both have the same bytes by now, the copy goes. Cost: as for listing the
+    conflict copies of the storage directory.
 
     Raises:
         EntryNotFoundError: The path is not that of a conflict copy.
@@ -55,7 +57,9 @@ def choose_version(
     conflict = next((each for each in listing.conflicts if each.path == path), None)
     if conflict is None:
         raise EntryNotFoundError(f"{path} in {sd.name!r} is not a conflict copy", path=path)
-    if not conflict.needs_choice or conflict.of is None:
+    # A choice that was made, and killed before its end, left the same bytes under both names.
+    is_made = conflict.remedy is Remedy.FOLD and sd.layout is LayoutKind.NAMED and keep is not Keep.BOTH
+    if not (conflict.needs_choice or is_made) or conflict.of is None:
         raise RefusedError(f"there is nothing to choose for {path}: {conflict.reason}")
     if use := next(iter(find_uses_of([(sd, path)])), None):
         raise RefusedError(
@@ -68,7 +72,7 @@ def choose_version(
     if dry_run:
         return ChosenVersion(conflict, keep, ChangeReport(plan, ()))
     folder, kept_as, detail = bench.folder(sd), None, ""
-    match keep:
+    match Keep.FILE if is_made else keep:
         case Keep.FILE:
             entry = _take_copy_out(bench, sd, folder, conflict)
         case Keep.COPY:
@@ -78,7 +82,7 @@ def choose_version(
         case Keep.BOTH:
             number, kept_as = _write_beside(bench, sd, conflict)
             entry, detail = fold_copy(bench, sd, conflict, kept_as), str(number)
-    undo = ChoiceUndo(entry.trash_id, keep, detail)
+    undo = ChoiceUndo(entry.trash_id, Keep.FILE if is_made else keep, detail)
     return ChosenVersion(conflict, keep, ChangeReport(plan, plan), kept_as, str(undo))
 
 
