@@ -88,13 +88,13 @@ def _empty_folder(world: World) -> None:
 
 
 def _empty(world: World) -> None:
-    _lay_sources(world)
+    lay_sources(world)
     _add(world, make_storage_dir(world.sds / "one", sd_id=A, has_media=False))
 
 
-def _named(world: World) -> None:
+def with_named(world: World) -> None:
     """A vault whose pictures go into a folder that is not there yet. One of the others has the name."""
-    _lay_sources(world)
+    lay_sources(world)
     root = world.sds / "one"
     for path, data in {
         ".obsidian/app.json": b'{"attachmentFolderPath": "Files/img"}',
@@ -107,7 +107,7 @@ def _named(world: World) -> None:
 
 
 def _with_others(world: World) -> None:
-    _lay_sources(world)
+    lay_sources(world)
     _add(world, make_storage_dir(world.sds / "one", *OTHERS, sd_id=A))
 
 
@@ -131,7 +131,7 @@ def _with_half_and_twin(world: World) -> None:
 
 def _with_broken_vault(world: World) -> None:
     """A named picture is half now. The memory knows its bytes, and the other storage directory has them."""
-    _named(world)
+    with_named(world)
     _add(world, make_storage_dir(world.sds / "two", OTHERS[0], sd_id=B))
     (world.sds / "one" / "Study" / "0.png").write_bytes(OTHERS[0][: len(OTHERS[0]) // 2])
     look(world, hours_ago=30)
@@ -199,14 +199,14 @@ def _with_a_vault(world: World) -> None:
 
 def _with_duplicates(world: World) -> None:
     """A note uses one of two files with the same bytes."""
-    _named(world)
+    with_named(world)
     root = world.sds / "one"
     (root / "copy.png").write_bytes(OTHERS[0])
     (root / "Note.md").write_text("![[copy.png]]")
     look(world)
 
 
-def _lay_sources(world: World) -> None:
+def lay_sources(world: World) -> None:
     (world.folder / "sources").mkdir(exist_ok=True)
     for number, data in enumerate(PICTURES):
         (world.folder / "sources" / f"{number}.png").write_bytes(data)
@@ -246,7 +246,7 @@ def _with_rescue(world: World) -> None:
 
 def _with_rescue_named(world: World) -> None:
     """A named picture is missing."""
-    _named(world)
+    with_named(world)
     (world.sds / "one" / "Study" / "0.png").unlink()
     (world.sds / "one" / "Other.png").write_bytes(OTHERS[1])
     look(world, hours_ago=1)
@@ -258,16 +258,6 @@ def _with_conflicts(world: World) -> None:
     _with_half(world)
     for data, name in ((OTHERS[0], OTHERS[0]), (NEW, NEW), (make_picture("png", seed=102), OTHERS[1])):
         put_image(world.sds / "one", data, f"{id_of(name)}.sync-conflict-20260101-101010-ABCDEFG.png")
-    look(world)
-
-
-_OTHER_VERSION = "Study/0.sync-conflict-20260101-101010-ABCDEFG.png"
-
-
-def _with_versions(world: World) -> None:
-    """Two machines changed a named picture."""
-    _named(world)
-    (world.sds / "one" / _OTHER_VERSION).write_bytes(NEW)
     look(world)
 
 
@@ -314,13 +304,13 @@ SAVES = [
         elsewhere=True,
         code=SAVE_SEVERAL,
     ),
-    Operation("save, named", _named, _SAVE_ONE),
-    Operation("save, named, hidden", _named, _SAVE_ONE, (NO_UNNAMED_FILES,), elsewhere=True),
-    Operation("save several, named", _named, ("{home}", "{sources}"), code=SAVE_SEVERAL),
+    Operation("save, named", with_named, _SAVE_ONE),
+    Operation("save, named, hidden", with_named, _SAVE_ONE, (NO_UNNAMED_FILES,), elsewhere=True),
+    Operation("save several, named", with_named, ("{home}", "{sources}"), code=SAVE_SEVERAL),
     Operation("import", _empty, ("import", "{sources}", "{sources}/0.png", "--sd", "one")),
     Operation(
         "import, named, hidden",
-        _named,
+        with_named,
         ("import", "{sources}", "--sd", "one"),
         (NO_UNNAMED_FILES,),
         elsewhere=True,
@@ -331,7 +321,7 @@ TRASH = [
     Operation("delete", _with_others, ("delete", _FIRST)),
     Operation("delete, to another disk", _with_others, ("delete", _FIRST), elsewhere=True),
     Operation("delete, like FUSE", _with_others, ("delete", _FIRST), (NO_RENAME_FLAGS,)),
-    Operation("delete, named", _named, ("delete", "{one}/Study/0.png")),
+    Operation("delete, named", with_named, ("delete", "{one}/Study/0.png")),
     Operation("restore from the trash", _with_deleted, ("trash", "restore", _FIRST)),
     Operation(
         "restore from the trash, to another disk", _with_deleted, ("trash", "restore", _FIRST), elsewhere=True
@@ -343,15 +333,6 @@ TRASH = [
         ("conflicts", "resolve", "one"),
         elsewhere=True,
         announces=2,
-    ),
-    *(
-        Operation(
-            f"choose, {keep}",
-            _with_versions,
-            ("conflicts", "choose", f"{{one}}/{_OTHER_VERSION}", "--keep", keep),
-            announces=2,
-        )
-        for keep in ("file", "copy", "both")
     ),
     Operation("empty the trash", _with_old_trash, ("trash", "empty", "--yes")),
 ]

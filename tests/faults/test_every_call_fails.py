@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from builders.sampling import get_seed, is_exhaustive, take_sample
+from fault_kit.caring import CARING
 from fault_kit.operations import HANDED_OUT, OPERATIONS, READINGS, TRASH, Operation, make_world
 from fault_kit.outside import OUTSIDE
 from fault_kit.power_cuts import SHARED_MEMORY
@@ -52,7 +53,8 @@ LOOKING = [
 ]
 
 IN_PARTS = (
-    "import", "save several", "repair", "rescue", "resolve", "copy", "move", "fold", "export to", "provide"
+    "import", "save several", "repair", "rescue", "resolve", "copy", "move", "fold", "export to", "provide",
+    "put back",
 )  # fmt: skip
 """Operations on several files, of which one may be refused: findings (1)."""
 
@@ -60,7 +62,7 @@ TRIES = 5
 """How often a call is awaited. The threads of ``watch`` read the catalog a few times more or less in each run."""
 
 
-@pytest.mark.parametrize("operation", [*OPERATIONS, *OUTSIDE], ids=str)
+@pytest.mark.parametrize("operation", [*OPERATIONS, *OUTSIDE, *CARING], ids=str)
 def test_a_refused_change_loses_nothing(tmp_path: Path, runs: Supervisor, operation: Operation) -> None:
     """Exit status 8 with what to do, or the operation succeeds. When repeated, the result is as without the
     failure.

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from builders.sampling import take_sample
+from fault_kit.caring import CARING
 from fault_kit.operations import OPERATIONS, TRASH, Operation, make_world
 from fault_kit.outside import OUTSIDE
 from fault_kit.power_cuts import SHARED_MEMORY, Cut
@@ -31,7 +32,7 @@ FEWEST_POINTS = 3
 @pytest.mark.parametrize(
     "cut", [None, *Cut], ids=["killed", "without unsynced bytes", "without anything unsynced"]
 )
-@pytest.mark.parametrize("operation", [*OPERATIONS, *OUTSIDE], ids=str)
+@pytest.mark.parametrize("operation", [*OPERATIONS, *OUTSIDE, *CARING], ids=str)
 def test_killed_anywhere_it_comes_to_the_same_end(
     tmp_path: Path, runs: Supervisor, operation: Operation, cut: Cut | None
 ) -> None:

@@ -67,7 +67,9 @@ def _compare(
         free = [row for row in own if (row.sd, row.path) not in usage.used]
         since = _remember(bench, sd, [row.path for row in free], now, has_gaps=bool(usage.gaps))
         if sd.number in wanted:
-            named, gone = usage.named[sd.number], sum(_was_in(sd, entry) for entry in lately)
+            here = {row.path for row in own}  # restored, or never removed by a collect that was killed
+            gone = sum(_was_in(sd, entry) and entry.path not in here for entry in lately)
+            named = usage.named[sd.number]
             folders.append(FolderUsage(sd, len(own), len(free), usage.texts[sd.number], named, gone))
             unused += _describe(bench, sd, free, since, now)
     images = sum(each.images for each in folders)
