@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import threading
@@ -16,7 +17,7 @@ import pytest
 from builders.bucket_machine import BucketMachine, open_bucket_machine
 from builders.program import command_line
 from builders.s3_server import OtherProgram, S3Server
-from builders.storage import id_of, make_pictures, name_of
+from builders.storage import id_of, make_pictures, make_storage_dir, name_of
 from fault_kit.object_store import Asked, Fault, run_faulty_store
 from strandline.errors import DiskError, NotInBucketsError, StrandlineError, UnsuitableFolderError
 from strandline.model.storage_dirs import LayoutKind
@@ -143,6 +144,32 @@ def test_a_kill_between_copy_and_replacement_loses_nothing(
         assert trash_of(machine.other) == {}
     machine.store.save(ONE, sd=sd)
     assert machine.other.get(f"media/{NAME}") == ONE
+
+
+def test_what_a_stranger_puts_into_the_trash_is_not_believed(
+    machine: BucketMachine, tmp_path: Path, s3_server: S3Server
+) -> None:
+    """It is no deleted image of a folder here, does not fill the trash, and is not removed either."""
+    machine.add()
+    entry = replace_a_wrong_one(machine)
+    folder = machine.store.add_storage_dir(make_storage_dir(tmp_path / "folder")).sd
+    true = entry.to_json()
+    claims: tuple[dict[str, object], ...] = (
+        {"reason": "deleted"}, {"size_bytes": 10**18}, {"sd_path": folder.path, "sd_id": folder.sd_id},
+        {"path": "../x.png"}, {"sha256": "0"},
+    )  # fmt: skip
+    trash = beside(machine.other)
+    for number, claim in enumerate(claims):
+        trash.put(f"{number:032x}/{NAME}", TWO)
+        trash.put(f"{number:032x}/about.json", json.dumps({**true, **claim}).encode())
+    trash.put("note.txt", b"what is this?")
+    before = set(trash.list_names())
+    machine.clock.pass_time(days=400)
+    with open_bucket_machine(tmp_path / "new", s3_server, machine.other, clock=machine.clock) as new:
+        new.store.add_storage_dir(machine.other.address)
+        assert [each.trash_id for each in new.store.trash.list_entries()] == [entry.trash_id]
+    assert [each.trash_id for each in machine.store.trash.list_entries()] == [entry.trash_id]
+    assert set(trash.list_names()) == before
 
 
 def test_what_cannot_be_copied_is_not_replaced(tmp_path: Path, s3_server: S3Server) -> None:

@@ -149,8 +149,8 @@ class Shelf(Protocol):
         """An entry's description. None if it has none, or one that is far too long."""
         ...
 
-    def has_bytes(self, entry: str, filename: str) -> bool:
-        """Whether the entry has its bytes."""
+    def find_size(self, entry: str, filename: str) -> int | None:
+        """How many bytes the entry has. None if they are not there."""
         ...
 
     def read(self, entry: str, filename: str) -> ProofCopy:
@@ -161,8 +161,8 @@ class Shelf(Protocol):
         """The numbers of all entries, or whatever else is there."""
         ...
 
-    def find_last_change(self, entry: str) -> datetime | None:
-        """When something was last written into an entry. None if there is nothing."""
+    def list_files(self, entry: str) -> dict[str, datetime]:
+        """What is in an entry: its bytes, and ``about.json``, and when each was written."""
         ...
 
     def remove(self, entry: str) -> None:

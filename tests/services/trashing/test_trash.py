@@ -17,7 +17,8 @@ from fault_kit.traced import trace_calls
 from strandline.errors import DiskError, DiskFullError, UnreadableFileError
 from strandline.folders.opening import stamp_of
 from strandline.model.trash import TrashReason
-from strandline.services.trashing.trash import ABOUT_FILE, copy_to_trash
+from strandline.services.trashing.shelves import ABOUT_FILE
+from strandline.services.trashing.trash import copy_to_trash
 
 PICTURE = make_picture("png", seed=1)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)

@@ -80,13 +80,13 @@ class BucketShelf:
         except FileNotFoundError:
             return None
 
-    def has_bytes(self, entry: str, filename: str) -> bool:
+    def find_size(self, entry: str, filename: str) -> int | None:
         """One HEAD."""
         try:
-            self.below.small(lambda: self.below.client.head(self._path(entry, filename)))
+            version = self.below.small(lambda: self.below.client.head(self._path(entry, filename)))
         except FileNotFoundError:
-            return False
-        return True
+            return None
+        return version.size_bytes
 
     def read(self, entry: str, filename: str) -> ProofCopy:
         """One GET, and one more for every further 8 MiB."""
@@ -97,10 +97,10 @@ class BucketShelf:
         """One LIST for 1,000 of them. Nobody waits long for the list of the trash."""
         return self.below.small(lambda: self.below.client.list_level("")[0])
 
-    def find_last_change(self, entry: str) -> datetime | None:
+    def list_files(self, entry: str) -> dict[str, datetime]:
         """One LIST."""
         versions = self.below.small(lambda: self.below.client.list_level(entry)[1])
-        return max((version.modified_at for version in versions), default=None)
+        return {version.path.rpartition("/")[2]: version.modified_at for version in versions}
 
     def remove(self, entry: str) -> None:
         """One LIST, and a DELETE for each object. First the description: without it, an entry is half made."""

@@ -24,6 +24,8 @@ from strandline.services.workbench import Workbench
 if TYPE_CHECKING:
     from strandline.folders.port import AsideCopy, ProofCopy, Shelf
 
+ABOUT_FILE = "about.json"
+
 HALF_MADE_AFTER = timedelta(days=1)
 """A description without bytes is left by a process that was killed. Until then, the process may be at work."""
 
@@ -108,12 +110,19 @@ def read_from_shelf(shelf: Shelf, trashed: TrashedFile) -> ProofCopy:
         ) from error
 
 
-def find_on_shelf(shelf: Shelf, trash_id: str) -> TrashedFile | None:
-    """The entry as its description says, if its bytes are there. Raises ``OSError`` if nothing can be told."""
+def find_on_shelf(shelf: Shelf, trash_id: str, sd_path: str) -> TrashedFile | None:
+    """The entry as its description says, if its bytes are there, as many as it says. Raises ``OSError`` if nothing
+    can be told.
+
+    Others can write there. So it is what a replacement in the storage directory at ``sd_path`` leaves, or nothing: an
+    entry that claims to be deleted from elsewhere could be restored there.
+    """
     data = shelf.read_about(trash_id)
     with suppress(ValueError, KeyError, TypeError, AttributeError, StrandlineError):
         trashed = parse_trashed(trash_id, json.loads(data or b""))
-        return trashed if shelf.has_bytes(trash_id, trashed.filename) else None
+        is_plausible = trashed.sd_path == sd_path and trashed.reason is TrashReason.REPLACED
+        size_bytes = shelf.find_size(trash_id, trashed.filename) if is_plausible else None
+        return trashed if size_bytes == trashed.size_bytes else None
     return None
 
 
@@ -132,17 +141,18 @@ def recover_shelf(bench: Workbench, sd: StorageDir) -> None:
         with bench.catalog.read() as reader:
             unknown = found - reader.trash.list_trash_ids() if found else set()
         for entry in sorted(unknown):
-            _recover_entry(bench, shelf, entry)
+            _recover_entry(bench, sd, shelf, entry)
 
 
-def _recover_entry(bench: Workbench, shelf: Shelf, entry: str) -> None:
-    trashed = find_on_shelf(shelf, entry)
+def _recover_entry(bench: Workbench, sd: StorageDir, shelf: Shelf, entry: str) -> None:
+    trashed = find_on_shelf(shelf, entry, sd.path)
     if trashed is not None:
         with bench.catalog.write() as writer:
             writer.trash.insert_trashed(trashed)
         return
-    changed_at = shelf.find_last_change(entry)
-    if changed_at is not None and bench.now() - changed_at > HALF_MADE_AFTER:
+    files = shelf.list_files(entry)
+    is_half_made = ABOUT_FILE not in files or len(files) == 1
+    if files and is_half_made and bench.now() - max(files.values()) > HALF_MADE_AFTER:
         shelf.remove(entry)
 
 

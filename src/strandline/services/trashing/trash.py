@@ -28,6 +28,7 @@ from strandline.model.states import EXPECTED, after_deletion, event_between
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import RESTORABLE, TrashedFile, TrashReason, TrashRules, parse_trashed
 from strandline.services.trashing.shelves import (
+    ABOUT_FILE,
     HALF_MADE_AFTER,
     TRASH_ID,
     about_of,
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from strandline.catalog.port import Writer
     from strandline.folders.port import AsideCopy, Folder, Shelf
     from strandline.model.image_files import FileStamp
-
-ABOUT_FILE = "about.json"
 
 
 def rules_of(bench: Workbench) -> TrashRules:
@@ -282,7 +281,7 @@ def find_entry(bench: Workbench, known: TrashedFile) -> TrashedFile | None:
     trashed, has_bytes = read_about(folder), file_of(bench, known).is_file()
     if trashed is None and (shelf := _find_known_shelf(bench, known)) is not None:
         with suppress(OSError):
-            trashed, has_bytes = find_on_shelf(shelf, known.trash_id), True
+            trashed, has_bytes = find_on_shelf(shelf, known.trash_id, known.sd_path), True
     return trashed if has_bytes and trashed is not None and trashed.sha256 == known.sha256 else None
 
 
