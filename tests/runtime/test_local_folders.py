@@ -18,7 +18,7 @@ from strandline.cli.main import main
 from strandline.errors import DaemonRunningError, ImageNotFoundError
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.daemon import run_daemon
-from strandline.runtime.local_folders import count_local_folders
+from strandline.runtime.local_folders import count_local_folders, open_beside
 from strandline.services.saving.tidy import remove_leftovers
 
 PHOTO = make_picture("png", seed=4201)
@@ -136,8 +136,8 @@ def test_a_server_that_shows_only_the_others_is_told_of(
     assert hint not in capsys.readouterr().err
 
 
-def test_what_counts_is_a_folder(home: Path, url: str, vault: Path) -> None:
-    """An empty file, a catalog that nobody can read, and a catalog without folders are none."""
+def test_what_counts_is_a_folder(home: Path, url: str, vault: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """An empty file and a catalog without folders are none. If nobody can read one, a server's log says so."""
     assert count_local_folders(home) == 0
     (home / "catalog.db").touch()
     assert count_local_folders(home) == 0
@@ -147,6 +147,9 @@ def test_what_counts_is_a_folder(home: Path, url: str, vault: Path) -> None:
         assert count_local_folders(home) == 1
     (home / "catalog.db").write_bytes(b"not a catalog" * 1000)
     assert count_local_folders(home) == 0
+    with open_store(home) as shared:
+        assert open_beside(shared) is None
+    assert "this machine's own folders are not served" in caplog.text
 
 
 def test_a_shared_catalog_leaves_the_notes_of_the_other_one(home: Path, url: str) -> None:

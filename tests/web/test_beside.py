@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,10 +18,14 @@ from builders.served import serving
 from builders.storage import id_of
 from strandline import open_store
 from strandline.errors import ConfigError
+from strandline.model.access import Role
+from strandline.runtime.assembly import LocalStore
 from strandline.runtime.local_folders import open_beside
 from strandline.runtime.shared_sign_ins import find_shared_sign_ins, make_link_to
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, LOCAL_IMAGE_KEY_FILE
+from strandline.web.access import NEEDS, OF_MACHINE
 from strandline.web.beside import create_site
+from strandline.web.keyring import READ_AGAIN_S
 
 UNKNOWN = "0" * 32
 PAGE = {"accept": "text/html"}
@@ -46,6 +52,13 @@ def both(url: str, s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory
     """One for all tests: none of them changes what the next one asks for."""
     with serving_both(tmp_path_factory.mktemp("both"), url, s3_server) as it:
         yield it
+
+
+def make_token(store: LocalStore, role: str) -> str:
+    """A new access token, which the server can read by now."""
+    made = store.tokens.create(role)
+    time.sleep(READ_AGAIN_S)
+    return made.text
 
 
 def names(answer: httpx.Response) -> list[str]:
@@ -103,7 +116,7 @@ def test_the_given_storage_directory_comes_first(both: Both) -> None:
 @pytest.mark.parametrize("role", ["read", "admin"])
 def test_a_token_of_the_organization_does_not_see_it(both: Both, role: str) -> None:
     """Whatever its role, as a program and as a browser's session. No answer tells that anything is there."""
-    token = both.team.tokens.create(role).text
+    token = make_token(both.team, role)
     with both.served.as_stranger() as browser:
         assert browser.post("/sign-in", data={"secret": token}).status_code == 303
         for path in ("/local/", "/local/api/v1/images", f"/local/i/{OWN_ID}"):
@@ -115,6 +128,36 @@ def test_a_token_of_the_organization_does_not_see_it(both: Both, role: str) -> N
             assert pages[0].replace(OWN_ID, UNKNOWN) == pages[1]
         assert SWITCH not in browser.get("/").text
         assert browser.get("/").status_code == 200
+
+
+def test_an_administrator_reads_no_folder_of_the_machine(both: Both) -> None:
+    """By importing, or in a search for missing files. The owner does, and so does everybody elsewhere."""
+    token = make_token(both.team, "admin")
+    time.sleep(READ_AGAIN_S)
+    path = str(both.own.list_storage_dirs()[0].path)
+    for route, document in (
+        ("sds/x/import", {"sources": [path], "dry_run": True}),
+        ("rescue", {"folders": [path], "dry_run": True}),
+    ):
+        with both.served.as_stranger() as admin:
+            answer = admin.post(
+                f"/api/v1/{route}", json=document, headers={"authorization": f"Bearer {token}"}
+            )
+        assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
+        assert both.served.post(f"/{route}", document).status_code != 403
+    assert both.ask(f"/folders/within?path={path}", token)[0] == 403
+    assert "only their owner" in both.ask("/import", token, **PAGE)[1]
+    assert both.ask("/import")[0] == 401
+    assert both.served.client.get("/import").status_code == 200
+
+
+def test_each_route_for_administrators_was_thought_of() -> None:
+    """It reads folders of the machine, or it only changes what the catalog has."""
+    elsewhere = re.compile(
+        r"/api/v1/sds(/{sd}(/confirm|/accept-missing)?)?|/folders(/{sd}/.*)?|.*catalog/.*|/status/import"
+    )
+    for method, path in (route for route, need in NEEDS.items() if need.role is Role.ADMIN):
+        assert bool(OF_MACHINE.fullmatch(path)) != bool(elsewhere.fullmatch(path)), (method, path)
 
 
 def test_a_user_of_a_proxy_does_not_see_it(
@@ -191,7 +234,7 @@ def test_the_image_key_is_another_one(both: Both) -> None:
 
 def test_a_token_of_the_own_catalog_is_for_that(both: Both) -> None:
     """The owner made it: `strandline --local token create`."""
-    token = both.own.tokens.create("read").text
+    token = make_token(both.own, "read")
     assert both.ask("/local/api/v1/images", token)[0] == 200
     assert both.ask("/api/v1/images", token)[0] == 401
     assert both.ask(f"/i/{OWN_ID}", token)[0] == 200

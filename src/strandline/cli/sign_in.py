@@ -12,7 +12,7 @@ from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.writing import say, write_line
-from strandline.errors import ServerNotRunningError
+from strandline.errors import CatalogAwayError, ServerNotRunningError
 
 TOKEN_TABLE = {
     "show": Row("sign_in:show", "Print the token."),
@@ -50,15 +50,29 @@ def sign_in(session: Session, open_browser: bool) -> None:
             home=str(home),
         )
     if _shares_catalog(session):
-        from strandline.runtime.shared_sign_ins import make_link_to
-
-        with session.open_store() as store:
-            link = make_link_to(store, urls.public)
+        link = _make_shared_link(session, urls.public)
     else:
         link = make_sign_in_link(home, urls.public)
     session.answer({"sign_in_link": link}, lambda: write_line(link))
     if open_browser:
         click.launch(link)
+
+
+def _make_shared_link(session: Session, address: str) -> str:
+    """The link. While the shared catalog is away, one for this machine's own folders, if they are served."""
+    from strandline.runtime.daemon import is_watched
+    from strandline.runtime.shared_sign_ins import make_link_to
+    from strandline.runtime.sign_in import make_sign_in_link
+
+    try:
+        with session.open_store() as store:
+            return make_link_to(store, address)
+    except CatalogAwayError as error:
+        home = session.find_home()
+        if not is_watched(home, shared=False):
+            raise
+        say(f"{error.message}; until then, the link opens only this machine's own folders")
+        return make_sign_in_link(home, address)
 
 
 @click.command("show", cls=Verb)

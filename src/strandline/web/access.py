@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from starlette import routing
 from starlette.routing import BaseRoute, Mount, compile_path
+from starlette.types import Scope
 
 from strandline.errors import NotAllowedError
 from strandline.model.access import Caller, Role
@@ -205,6 +206,17 @@ class Route(NamedTuple):
         return self.need.role is not Role.READ and self.template not in UNAUDITED
 
 
+OF_MACHINE = re.compile(
+    r"/folders/within|/import(?:/.*)?|/api/v1/sds/[^/]*/import|/api/v1/rescue"
+    r"|/care/wanted/(?:search|stop|found|bring-back|picture/.*)"
+)
+"""What reads any folder of the server's machine. Where such folders are somebody's own (``beside``), an administrator
+of the organization may not.
+"""
+
+NOT_OWNER_KEY = "strandline.not-owner"
+"""In the scope of a request to such a server: whether it comes from somebody else than the owner of these folders."""
+
 UNAUDITED = frozenset({"/api/v1/arrivals"})
 """A notice says what happened elsewhere, and changes nothing by itself. A busy bucket would fill the audit."""
 
@@ -265,6 +277,18 @@ def check_access(caller: Caller, need: Need) -> None:
         raise NotAllowedError(
             f"this is for those who may see all storage directories, and you may see {say_part(caller.sd_names)}",
             role=caller.role.value,
+        )
+
+
+def check_owner(scope: Scope, path: str) -> None:
+    """Refuses what reads folders of the machine if these are somebody else's.
+
+    Raises:
+        NotAllowedError: They are.
+    """
+    if scope.get(NOT_OWNER_KEY) and OF_MACHINE.fullmatch(path):
+        raise NotAllowedError(
+            "this reads folders of the server's machine, which only their owner may do here"
         )
 
 

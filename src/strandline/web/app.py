@@ -26,7 +26,7 @@ from strandline.model.access import AccessToken, Caller
 from strandline.model.audit import AuditLine, describe_line
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.limited_stores import LimitedStore
-from strandline.web.access import Route, Routes, check_access, may_use
+from strandline.web.access import Route, Routes, check_access, check_owner, may_use
 from strandline.web.api import (
     arrivals,
     catalog,
@@ -199,16 +199,17 @@ class Application:
         send: Send,
     ) -> None:
         images = self._images
-        if caller is not None and not caller.may_all:
-            send = ClosedParts(send, self.backend.base, partial(self._may_use, caller)).send
-            if route is not None:
-                try:
+        try:
+            check_owner(scope, request.path)
+            if caller is not None and not caller.may_all:
+                send = ClosedParts(send, self.backend.base, partial(self._may_use, caller)).send
+                if route is not None:
                     check_access(caller, route.need)
-                except NotAllowedError as error:
-                    await self._answer_not_allowed(request, scope, error)(scope, receive, send)
-                    return
-            if caller.sds is not None:
-                scope[SCOPE_KEY], images = self._get_part(caller.sds)
+                if caller.sds is not None:
+                    scope[SCOPE_KEY], images = self._get_part(caller.sds)
+        except NotAllowedError as error:
+            await self._answer_not_allowed(request, scope, error)(scope, receive, send)
+            return
         if request.path.startswith(PREFIX):
             guard = self.door.guard
             await images(scope, receive, send, lambda: guard.is_let_in(request))

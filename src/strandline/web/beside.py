@@ -2,7 +2,8 @@
 
 Two applications, each with a store, guard, and events of its own. This one only says which of them answers. An image
 has the same address whichever catalog knows it: at the root the shared one is asked first, and then the own one, if
-its guard lets the request in. To everybody else, nothing shows that there is another one.
+its guard lets the request in. To everybody else, no answer tells what it has. Nor may an administrator of the
+organization read folders of this machine in other ways, such as importing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from strandline.errors import CatalogAwayError, ConfigError
 from strandline.runtime.assembly import LocalStore
+from strandline.web.access import NOT_OWNER_KEY
 from strandline.web.app import SECRETS_S, Application, create_app
 from strandline.web.guards import READS, READYZ, is_public
 from strandline.web.heads import Request as Head
@@ -77,6 +79,7 @@ class Beside:
             elif scope["method"] in READS and OF_AN_IMAGE.fullmatch(path):
                 await self._answer_image(self.team, scope, receive, send)
             else:
+                scope[NOT_OWNER_KEY] = not is_owner
                 await self.team(scope, receive, send)
         finally:
             SWITCH.reset(token)
