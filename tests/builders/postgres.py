@@ -68,6 +68,11 @@ class Server:
         self._numbers = count(1)
         self._idle: list[str] = []
 
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self.folder / ".s.PGSQL.5432"
+
     def configure(self, more: str) -> None:
         """Adds to the configuration, which the next start reads."""
         with (self.data / "postgresql.conf").open("a") as file:

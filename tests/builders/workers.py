@@ -81,7 +81,7 @@ class Team:
 
     def count_told(self) -> Counter[tuple[str, str]]:
         """The image events so far. Their numbers have no gap."""
-        events = self.machine.store.events(limit=100_000)
+        events = self.machine.store.events(limit=10_000)
         numbers = [event.seq for event in events]
         assert numbers == list(range(numbers[0] or 0, (numbers[0] or 0) + len(numbers)))
         return Counter(self.machine.told())
@@ -96,9 +96,15 @@ def open_team(
     endpoint: str | None = None,
     images_per_part: int = PER_PART,
     server: Server | None = None,
+    standby: Server | None = None,
 ) -> Iterator[Team]:
-    """A team without workers. ``endpoint`` is a proxy in front of the object store, for all of them."""
+    """A team without workers. ``endpoint`` is a proxy in front of the object store, for all of them. All go on at the
+    ``standby`` once it is the primary.
+    """
     with (server or shared_server(request)).lent_database() as url:
+        if server is not None and standby is not None:
+            both = f"host={server.folder},{standby.folder}"
+            url = f"{url.replace(f'host={server.folder}', both)}&target_session_attrs=read-write"
         environment = {
             **s3_server.environment,
             "STRANDLINE_CATALOG_URL": url,

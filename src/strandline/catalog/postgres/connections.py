@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from typing import Any
 
 import psycopg
@@ -36,6 +37,8 @@ IDLE_IN_TRANSACTION_S = 60
 PATIENCE_S = 2.0
 """How long a call waits for a server that is being restarted, if it was there at the call before."""
 PAUSE_S = 0.05
+KEPT_MS = 1000
+"""How long a pooler with a single connection may be asked whether it gives it away."""
 
 _DEFAULTS: Mapping[str, Any] = {
     "connect_timeout": CONNECT_TIMEOUT_S,
@@ -147,16 +150,19 @@ def say_place(url: str) -> str:
     return f"postgresql://{user}{facts.get('host') or ''}{port}/{facts.get('dbname') or ''}"
 
 
+def complete(url: str) -> str:
+    """The address with what it leaves open: above all, how soon a network that was cut is noticed."""
+    given = conninfo_to_dict(url)
+    return make_conninfo(url, **{k: v for k, v in _DEFAULTS.items() if k not in given})
+
+
 def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
     """A new connection; each statement is a transaction.
 
     Raises:
         psycopg.Error: There is none.
     """
-    given = conninfo_to_dict(url)
-    driver = psycopg.connect(
-        make_conninfo(url, **{k: v for k, v in _DEFAULTS.items() if k not in given}), autocommit=True
-    )
+    driver = psycopg.connect(complete(url), autocommit=True)
     driver.adapters.register_dumper(str, _Text)
     driver.adapters.register_dumper(bool, _Truth)
     return driver
@@ -223,6 +229,23 @@ class Pool:
     def open(self) -> PostgresConnection:
         """A connection beside the pool, for one who waits on it for long."""
         return self._open()
+
+    def check_kept(self, connection: PostgresConnection, pid: int) -> None:
+        """Checks that a pooler in between keeps one connection of the server for each of ours. The settings of a
+        connection, its prepared statements, and what it listens to are lost otherwise.
+
+        Raises:
+            CatalogError: This one was given away while nobody used it.
+        """
+        with closing(connect(self._url)) as other, suppress(psycopg.Error):
+            other.execute(f"BEGIN; SET LOCAL idle_in_transaction_session_timeout TO {KEPT_MS}")
+            (now,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+            if now != pid:
+                raise CatalogError(
+                    f"a pooler in front of the catalog {self.place} lends its connections for one transaction each; "
+                    "name the server itself in catalog.url, or let the pooler keep them (PgBouncer: "
+                    "pool_mode = session)"
+                )
 
     def close(self) -> None:
         """Closes those that are idle; the others are closed when they come back. Idempotent."""

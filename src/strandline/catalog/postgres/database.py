@@ -42,7 +42,7 @@ IDENTIFY = """
         CASE WHEN pg_is_in_recovery() THEN (SELECT to_hex(timeline_id) FROM pg_control_checkpoint())
             ELSE ltrim(substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), '0') END,
         CAST(extract(epoch FROM pg_postmaster_start_time()) * 1000000 AS bigint),
-        current_setting('default_transaction_read_only')
+        current_setting('default_transaction_read_only'), pg_backend_pid()
 """
 """What a new connection needs, in one round trip. A promoted standby has another timeline."""
 
@@ -269,7 +269,9 @@ class PostgresCatalog:
         if connection.driver.info.server_version < OLDEST_SERVER:
             raise CatalogError(f"the catalog {self.place} needs PostgreSQL 13 or newer")
         facts = connection.execute(IDENTIFY, {"lock_timeout": self._lock_timeout}).fetchone()
-        encoding, system, is_standby, timeline, started_us, read_only = facts[3:]
+        encoding, system, is_standby, timeline, started_us, read_only, pid = facts[3:]
+        if pid != connection.driver.info.backend_pid:
+            self._pool.check_kept(connection, pid)
         if encoding != "UTF8":
             raise CatalogError(f"the database {self.place} has the encoding {encoding}; make one with UTF8")
         is_writable = not is_standby and read_only == "off"

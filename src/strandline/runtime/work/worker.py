@@ -27,6 +27,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker
 from psycopg_pool import PoolClosed, PoolTimeout
 
+from strandline.catalog.postgres.connections import complete
 from strandline.catalog.postgres.work.measures import Teller
 from strandline.catalog.postgres.work.statements import LAST_STEP, PART, name_queue
 from strandline.catalog.postgres.work.tables import SCHEMA
@@ -133,6 +134,8 @@ class _Process:
         self._stalled_after_s = store.settings.work.stalled_after_s
         self._has_ended = False
         self._teller = Teller(self._work.catalog)
+        self._number: int | None = None
+        self._is_forgotten = False
         self._mend_s = self._due_s = self._tell_s = 0.0
 
     async def run(self) -> None:
@@ -182,7 +185,7 @@ class _Process:
 
     def _make_app(self) -> App:
         connector = PsycopgConnector(
-            conninfo=self._store.settings.catalog.url,
+            conninfo=complete(self._store.settings.catalog.url),
             kwargs={"application_name": "strandline-work", "options": f"-c search_path={SCHEMA},public"},
             min_size=1,
             max_size=4,
@@ -211,6 +214,11 @@ class _Process:
                     await self._call(partial(self._introduce, known))
                     self._on_ready(known)
                 await self._call(self._look_after)
+                if self._is_forgotten:  # it said nothing for so long that others took it for dead
+                    self._is_forgotten = False
+                    log.info("this worker was taken for dead, so it begins again as another one")
+                    worker.stop()  # type: ignore[no-untyped-call]
+                    return
             if await asyncio.to_thread(self._stop.wait, GLANCE_S) or self._doing.too_new is not None:
                 break
         await self._call(self._teller.tell)
@@ -227,13 +235,17 @@ class _Process:
             log.info("the queue could not be looked after: %s", error)
 
     def _introduce(self, number: int) -> None:
-        self._work.queue.add_worker(number, platform.node(), os.getpid(), self._options.version)
+        self._number = number
+        is_known = self._work.queue.add_worker(number, platform.node(), os.getpid(), self._options.version)
+        self._is_forgotten = not is_known
 
     def _look_after(self) -> None:
         now_s = time.monotonic()
         if now_s >= self._mend_s:
             self._mend_s = now_s + min(MEND_S, self._stalled_after_s / BEATS)
             self._work.queue.mend(self._stalled_after_s)
+            if self._number is not None:
+                self._introduce(self._number)
         if now_s >= self._tell_s:
             self._tell_s = now_s + TELL_S
             self._teller.tell()

@@ -52,7 +52,6 @@ SHOWN = 200
 MEND_LOCK = 0x4D454E44
 """``MEND``: one worker mends at a time."""
 
-
 KINDS = frozenset(WorkKind)
 
 AGAIN = "again"
@@ -364,14 +363,16 @@ class WorkQueue:
 
     # --- workers ----------------------------------------------------------------------------------------------
 
-    def add_worker(self, number: int, host: str, pid: int, version: str) -> None:
-        """Records who a worker is. Idempotent; nothing if the queue does not know it any more."""
+    def add_worker(self, number: int, host: str, pid: int, version: str) -> bool:
+        """Records who a worker is. Idempotent. False if the queue does not know it, or took it for dead."""
         with self._transaction() as connection:
-            connection.execute(
+            known = connection.execute(
                 "INSERT INTO workers (number, host, pid, version, began_us) "
-                f"SELECT id, ?, ?, ?, {NOW_US} FROM procrastinate_workers WHERE id = ? ON CONFLICT DO NOTHING",
+                f"SELECT id, ?, ?, ?, {NOW_US} FROM procrastinate_workers WHERE id = ? "
+                "ON CONFLICT (number) DO UPDATE SET host = excluded.host",
                 (host, pid, version, number),
-            )
+            ).rowcount
+        return bool(known)
 
     def mend(self, stalled_after_s: float) -> int:
         """Gives the jobs of dead workers to others, makes lost ones again, and forgets what has ended. Returns how
