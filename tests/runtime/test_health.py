@@ -142,7 +142,7 @@ def test_a_media_folder_that_cannot_be_listed_is_not_called_writable() -> None:
         assert checks_of(store)["storage directory Notes"].ok
 
 
-def test_a_full_disk_is_called_full(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_called_so(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rights are not the matter. A place that does not say how much room it has is not called full."""
     with open_store(home) as store:
         store.add_storage_dir(make_storage_dir(tmp_path / "Notes"))
@@ -151,7 +151,9 @@ def test_a_full_disk_is_called_full(home: Path, tmp_path: Path, monkeypatch: pyt
             monkeypatch.setattr(LocalFolder, "find_free_bytes", lambda _self, free=free_bytes: free)
             check = checks_of(store)["storage directory Notes"]
             assert check.ok is is_fit
-            assert is_fit or ("full" in check.message and "make room" in (check.remedy or ""))
+            assert is_fit or (
+                " left, so hardly a picture" in check.message and "make room" in (check.remedy or "")
+            )
 
 
 def test_a_home_that_cannot_be_written_to() -> None:

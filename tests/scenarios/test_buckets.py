@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from builders.bucket_machine import BucketMachine, open_bucket_machine
+from builders.program import run
 from builders.s3_server import S3Server
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of
 from strandline.errors import (
@@ -188,9 +189,14 @@ def test_a_wrong_object_under_the_name_makes_room_for_a_save(machine: BucketMach
     assert kept == [TWO]
 
 
-def test_nothing_is_taken_out_of_a_bucket(machine: BucketMachine, tmp_path: Path) -> None:
-    """Neither by deleting nor by moving nor by collecting. The reason is told."""
+def test_nothing_is_taken_out_of_a_bucket(
+    machine: BucketMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by deleting nor by moving nor by collecting. The reason is told, and nothing of sync clients."""
     machine.add(ONE, ONE[:-1] + b"x")
+    monkeypatch.setenv("STRANDLINE_S3_ENDPOINT", machine.store.settings.s3.endpoint)
+    refused = run("--home", machine.store.home, "delete", id_of(ONE))
+    assert (refused.status, "deleting takes" in refused.stderr) == (5, False)
     folder = machine.store.add_storage_dir(make_storage_dir(tmp_path / "folder")).sd
     deleted = machine.store.delete(machine.store.plan_delete([id_of(ONE)]))
     assert [each.error.code for each in deleted.refused] == ["not-in-buckets"]

@@ -150,7 +150,7 @@ def _plan(
 
 def _warn(store: Store, plan: DeletePlan) -> None:
     """Says on stderr what a person should know before it happens."""
-    if plan.steps and not store.trash.has_deleted():
+    if any(step.sd.is_on_disk for step in plan.steps) and not store.trash.has_deleted():
         say(
             "deleting takes files out of their folder, so a sync client takes them away on your other machines, too; "
             f"this machine keeps them for {store.trash.rules.grace.days} days"

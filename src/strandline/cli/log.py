@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from strandline.cli.writing import say, shorten, write_message
+from strandline import __version__
+from strandline.cli.writing import is_terminal, say, shorten, write_message
 from strandline.model.log_levels import LOG_LEVELS, choose_log_level
 from strandline.model.plain_words import show_plainly
 
@@ -64,6 +65,30 @@ def begin_log(setting: str, verbose: int, quiet: bool) -> None:
     """
     write = _write_to_journal if _is_journal() else _write_with_time
     _send(choose_log_level(setting, verbose, quiet), _without_repeats(write))
+
+
+@contextmanager
+def logging_life(command: str, setting: str, verbose: int, quiet: bool) -> Iterator[None]:
+    """A line when the block begins and one when it ends, with the version. None on a terminal, and none if only
+    errors are logged. The parameters are those of :func:`begin_log`.
+
+    A log is read months later. Then it says which program wrote a line, and whether a silence was an end.
+    """
+    if choose_log_level(setting, verbose, quiet) == "error" or is_terminal(sys.stderr):
+        yield
+        return
+    import logging
+
+    def tell(what: str) -> None:
+        message = f"strandline {command}, version {__version__}, {what}"
+        write = _write_to_journal if _is_journal() else _write_with_time
+        write(logging.LogRecord(__name__, logging.INFO, __file__, 0, message, None, None))
+
+    tell("begins")
+    try:
+        yield
+    finally:
+        tell("ends")
 
 
 def _without_repeats(write: _Write) -> _Write:

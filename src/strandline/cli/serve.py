@@ -15,7 +15,7 @@ import click
 
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
-from strandline.cli.log import begin_log, log_options
+from strandline.cli.log import begin_log, log_options, logging_life
 from strandline.cli.numbers import WholeNumber
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, say, write_line
@@ -66,6 +66,7 @@ def serve(
         begin_log(main.settings.log.level, verbose, quiet)
         for each in stores.opened:
             check_alone(each.home, shared=each.is_shared)  # before its port, which that process has
+        opened.enter_context(logging_life("serve", main.settings.log.level, verbose, quiet))
         web = main.settings.web
         public = get_public_address(web)
         address = find_address(web.host if host is None else host, web.port if port is None else port)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,7 @@ from strandline import __version__
 from strandline.cli.arguments import sds_argument
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import LazyGroup, Verb
-from strandline.cli.log import begin_log, log_options
+from strandline.cli.log import begin_log, log_options, logging_life
 from strandline.cli.numbers import WholeNumber, say_number
 from strandline.cli.overview import Row
 from strandline.cli.session import Session, list_named
@@ -78,7 +79,8 @@ def work(
 
         at_once = concurrency or store.settings.work.concurrency
         options = WorkerOptions(at_once, __version__, until_empty=until_empty)
-        run_worker(store, options, stop, tell)
+        with nullcontext() if until_empty else logging_life("work", store.settings.log.level, verbose, quiet):
+            run_worker(store, options, stop, tell)
     if until_empty and stop.is_set():
         raise KeyboardInterrupt  # it had an end of its own, and did not reach it
     return ExitStatus.DONE

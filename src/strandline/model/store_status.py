@@ -179,7 +179,7 @@ def find_home_reasons(sds: Sequence[StorageDirStatus], free_bytes: int | None) -
     reasons = []
     if free_bytes is not None and free_bytes < ENOUGH_BYTES:
         said = (
-            f"its disk is full: {say_bytes(free_bytes)} free, so hardly anything can be noted in the catalog"
+            f"its disk has only {say_bytes(free_bytes)} left, so hardly anything can be noted in the catalog"
         )
         reasons.append(StatusReason("home-full", None, None, said))
     if not sds:

@@ -174,7 +174,7 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
         return Check(name, False, f"{unwritable} {why}", remedy)
     if free_bytes is not None and free_bytes < ENOUGH_BYTES:
         message = (
-            f"its disk is full: {say_bytes(free_bytes)} free, so hardly a picture can be saved or can arrive"
+            f"its disk has only {say_bytes(free_bytes)} left, so hardly a picture can be saved or can arrive"
         )
         return Check(name, False, message, "make room on that disk, or raise the quota")
     how = "watched natively" if folder.tells_changes else "polled"

@@ -40,7 +40,13 @@ _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>([A-Za-z]+)</Code>")
 _NO_ANSWER = ("kind: Timeout", "TimedOut")
 """As the library shows the cause."""
-_METADATA_SERVICE = "169.254.169.254"
+_ID, _SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+_NO_CREDENTIALS = {
+    "169.254.169.254": ("there are no credentials in the environment", f"set {_ID} and {_SECRET}"),
+    "Missing AccessKeyId": (f"{_SECRET} is set, and {_ID} is not", "set both"),
+    "Missing SecretAccessKey": (f"{_ID} is set, and {_SECRET} is not", "set both"),
+}
+"""What is wrong, and what to do, by what the library says. If there are none, it asks the service of a cloud."""
 
 
 class Version(NamedTuple):
@@ -304,12 +310,8 @@ class BucketClient:
                 f"an object there has a name that cannot be read: {text.splitlines()[0][:200]}",
                 "rename or delete it with another program",
             )
-        if _METADATA_SERVICE in text:
-            return PlaceError(
-                errno.EACCES,
-                "there are no credentials in the environment",
-                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-            )
+        if missing := next((said for word, said in _NO_CREDENTIALS.items() if word in text), None):
+            return PlaceError(errno.EACCES, *missing)
         status = found[1] if (found := _STATUS.search(text)) else ""
         if status in ("401", "403"):
             return PlaceError(
