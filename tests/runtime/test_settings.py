@@ -165,6 +165,7 @@ def test_no_message_has_a_password(home: Path, url: str) -> None:
     key = "catalog.url"
     for refused in (
         lambda: load(home, f"[catalog]\nurl = '{url}'\n"),
+        lambda: load(home, f"[catalog]\nurl = ['{url}']\n"),
         lambda: load(home, "", environ={"STRANDLINE_CATALOG_URL": url}),
         lambda: load(home, "", overrides={key: url}),
         lambda: set_setting(home, key, url),

@@ -188,8 +188,9 @@ class _Spec:
             otherwise = "" if given.place == COMMAND_LINE else ", or leave it out"
             from strandline.model.addresses import hide_passwords  # here: needed only after a mistake
 
-            shown = hide_passwords(value) if isinstance(value, str) else value
-            raise given.error(f"{given.key} is {shown!r}; give {wanted}{otherwise}")
+            is_text = isinstance(value, str)
+            shown = repr(hide_passwords(value)) if is_text else hide_passwords(repr(value))
+            raise given.error(f"{given.key} is {shown}; give {wanted}{otherwise}")
         return type(self.default)(value)  # an int for a float setting becomes a float
 
     def _find_fault(self, value: Any) -> str | None:
