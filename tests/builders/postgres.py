@@ -26,6 +26,8 @@ from strandline.catalog.dialect import SQLITE
 from strandline.catalog.postgres.database import open_postgres
 from strandline.catalog.schema import VERSION, say_schema
 
+NOTED = ("file_counts", "image_months", "several_files", "changed_images")
+"""What the server fills when others change."""
 TABLES = re.findall("CREATE TABLE (?!meta|storage_dirs)([a-z_]+)", say_schema(SQLITE))
 
 _CONFIG = """
@@ -122,7 +124,7 @@ class Server:
         yield url
         with psycopg.connect(url) as conn:
             conn.execute("DROP SCHEMA IF EXISTS strandline_work CASCADE")
-            for table in (*TABLES, "storage_dirs", "file_counts"):
+            for table in (*TABLES, "storage_dirs", *NOTED):
                 conn.execute(f"DELETE FROM {table}".encode())
             conn.execute("ALTER TABLE storage_dirs ALTER number RESTART")
             conn.execute("UPDATE journal_counter SET last = 0")

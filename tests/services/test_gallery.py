@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from builders.catalogs import add_sd
+from builders.clocks import FakeClock
+from builders.image_rows import NOW
 from builders.machine import open_machine
 from builders.pictures import make_picture
+from builders.postgres import shared_server
 from builders.storage import id_of
 from strandline.catalog.images import ImageReader
+from strandline.catalog.postgres.database import open_postgres
 from strandline.errors import CatalogLockedError
-from strandline.model.image_files import ImageFilter
+from strandline.model.image_files import FileStamp, ImageFilter
+from strandline.model.image_ids import ImageId
 from strandline.model.months import Months
+from strandline.model.states import Seen, register_listed
 from strandline.services import gallery as gallery_service
 from strandline.services.gallery import Gallery
+from strandline.services.workbench import Limits, Workbench
 
 ALL = ImageFilter()
 
@@ -124,3 +133,38 @@ def test_the_neighbors_of_an_image_are_those_of_its_listing(tmp_path: Path) -> N
             assert [each.after for each in found] == [*ids[1:], None]
         other = id_of(make_picture("png", seed=9))
         assert gallery.find_neighbors(ImageFilter(sd=1), other) == (None, None)
+
+
+@pytest.mark.slow  # a server takes seconds to start
+def test_a_counted_listing_has_its_images_at_their_positions(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Near the beginning of a month and deep in it, in both directions, also after a change."""
+    monkeypatch.setattr(gallery_service, "EVERY", 2)
+    monkeypatch.setattr(gallery_service, "NEAR", 3)
+    clock = FakeClock()
+    with shared_server(request).lent_database() as url, closing(open_postgres(url)) as catalog:
+        gallery = Gallery(Workbench(
+            catalog, tmp_path, Limits(), now=clock.now, monotonic=clock.monotonic, sleep=clock.sleep
+        ))  # fmt: skip
+        with catalog.write() as writer:
+            sds = [add_sd(writer, name) for name in ("one", "two")]
+        for numbers in (range(9), range(9, 12)):
+            with catalog.write() as writer:
+                for number in numbers:
+                    image_id = ImageId(f"{number:032x}")
+                    seen = Seen(FileStamp(1, (number * 5 % 24) * 86_400 * 3 * 10**9 + 10**9, 1))
+                    for sd in sds[: 1 + number % 2]:
+                        path = f"media/{image_id}.png"
+                        writer.files.insert_row(register_listed(sd, path, image_id, "image/png", seen, NOW))
+            for chosen in (ALL, ImageFilter(reverse=True), ImageFilter(sd=sds[0])):
+                whole = gallery.list_after(chosen, after=None, limit=99)
+                found = [
+                    image.image_id
+                    for month, count in gallery.get_months(chosen).months
+                    for offset in range(count)
+                    for image in gallery.list_month(chosen, month, offset=offset, limit=1).images
+                ]
+                assert found == [image.image_id for image in whole.images]
+                assert whole.total == len(found) == numbers.stop
+                assert gallery.list_month(chosen, "1970-01", offset=99, limit=1).images == ()

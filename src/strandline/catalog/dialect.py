@@ -69,6 +69,10 @@ class Dialect(Protocol):
     """The same for lines of the audit."""
     counts: str
     """The table of the numbers of files by ``sd`` and ``state``, to be summed; empty if there is none."""
+    counts_months: bool
+    """Whether it has the tables of :mod:`~.image_months`."""
+    is_part: bool
+    """Whether statements see only some storage directories (:mod:`~.limited`)."""
     hold_storage_dirs: str
     """The statement after which nobody else changes them until the commit; empty if nobody can anyway."""
     nests_with: bool
@@ -147,6 +151,8 @@ class SqliteDialect:
     raise_storage_dir = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'storage_dirs'"
     raise_audit = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'audit'"
     counts = ""
+    counts_months = False
+    is_part = False
     hold_storage_dirs = ""
     nests_with = False
 

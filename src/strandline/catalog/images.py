@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from strandline.catalog.dialect import Connection, Dialect
 from strandline.catalog.image_files.rows import COLUMNS, to_image_file
@@ -22,20 +21,16 @@ from strandline.model.values import dataclass
 _LONGEST_CURSOR = 200
 """Twice the length of a cursor with the longest path and the largest numbers."""
 
-_FIRST_TIME = datetime(1, 1, 1, tzinfo=UTC)
-_LAST_TIME = datetime.max.replace(tzinfo=UTC)
-"""Times outside these bounds have no month, but other machines' disks may have them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The months and positions of a listing, from one walk over it."""
+    """The months and positions of a listing."""
 
     months: tuple[tuple[str, int], ...]
     """``("2026-11", 42)``, newest first, in UTC."""
-    cursors: tuple[ImageCursor, ...]
+    cursors: tuple[ImageCursor, ...] | None
     """The cursors of the images at positions ``every``, ``2 * every`` …, counted from 1. From them, any position
-    is a short walk away.
+    is a short walk away. None if nobody walked, because the database counts: see :meth:`ImageReader.list_marks`.
     """
     files: int
     """Number of matching files of all images."""
@@ -265,7 +260,14 @@ class ImageReader:
 
         Cost: one walk over all files, about 300 ms for 100,000 in one SD. Three times as much if filtered by type,
         text, or state, or if most images are in several SDs. It returns few rows, so other threads can run meanwhile.
+        If the database counts (:mod:`~.image_months`), the number of months.
         """
+        from strandline.catalog.image_months import say_month
+
+        counted = self._find_counts(chosen)
+        if counted is not None:
+            months = tuple((month, images) for month, images, _ in counted if images)
+            return Places(months, None, sum(files for *_, files in counted))
         before, files, condition, values = _walk(chosen, self._sql)
         column, way = _ORDERS[chosen.sort].column, "ASC" if chosen.reverse else "DESC"
         rows = self._conn.execute(
@@ -273,18 +275,12 @@ class ImageReader:
             {before} SELECT month, position, at_us, sd, path, position % :every = 0 FROM (
                 SELECT *, row_number() OVER listed AS position, lead(month) OVER listed AS next_month FROM (
                     SELECT f.{column} AS at_us, f.sd, f.path,
-                           CASE WHEN f.{column} < :first_us THEN '0001-01' WHEN f.{column} > :last_us THEN '9999-12'
-                                ELSE {self._sql.month(f"f.{column}")} END AS month
+                           {say_month(f"f.{column}", self._sql)} AS month
                     FROM {files} WHERE {condition}
                 ) AS dated WINDOW listed AS (ORDER BY at_us {way}, sd {way}, path {way})
             ) AS placed WHERE position % :every = 0 OR {self._sql.differs("month", "next_month")} ORDER BY position
             """,
-            values
-            | {
-                "every": every,
-                "first_us": as_microseconds(_FIRST_TIME),
-                "last_us": as_microseconds(_LAST_TIME),
-            },
+            values | {"every": every},
         ).fetchall()
         ends = {str(month): int(position) for month, position, *_ in rows}
         counts = zip(ends, ends.values(), [0, *ends.values()], strict=False)
@@ -293,6 +289,15 @@ class ImageReader:
             cursors=tuple(ImageCursor(*place) for _, _, *place, is_noted in rows if is_noted),
             files=self.count_files(chosen),
         )
+
+    def list_marks(self, chosen: ImageFilter, month: str, *, every: int) -> list[ImageCursor]:
+        """The places of the month's images number ``every``, ``2 * every`` …, of a listing that the database counts.
+
+        Cost: a walk over the files of the month.
+        """
+        from strandline.catalog.image_months import list_marks
+
+        return list_marks(self._conn, chosen, month, every)
 
     def list_files_without_id(self, chosen: ImageFilter, *, limit: int) -> list[ImageFile]:
         """Up to ``limit`` matching files whose image id is not known yet, by SD and path: no other listing has them.
@@ -331,7 +336,10 @@ class ImageReader:
         return sorted(found, key=lambda row: (row.sd, row.path))
 
     def count_files(self, chosen: ImageFilter) -> int:
-        """The number of matching files of images. Cost: a walk over all files, about 20 ms for 100,000."""
+        """The number of matching files of images. Cost: a walk over all files, 20 ms for 100,000, if not counted."""
+        counted = self._find_counts(chosen)
+        if counted is not None:
+            return sum(files for *_, files in counted)
         condition, values = _condition(chosen, "f", self._sql)
         rows = self._conn.execute(f"SELECT count(f.image_id) FROM image_files AS f WHERE {condition}", values)
         return int(rows.fetchone()[0])
@@ -370,10 +378,21 @@ class ImageReader:
         return sorted(str(name) for (name,) in rows)
 
     def count_images(self, chosen: ImageFilter) -> int:
-        """The number of distinct matching images. Cost: a walk over an index, about 50 ms for 100,000 files."""
+        """The number of distinct matching images. Cost: a walk over an index, 50 ms for 100,000, if not counted."""
+        counted = self._find_counts(chosen)
+        if counted is not None:
+            return sum(images for _, images, _ in counted)
         condition, values = _condition(chosen, "f", self._sql)
         return int(
             self._conn.execute(
                 f"SELECT count(DISTINCT f.image_id) FROM image_files AS f WHERE {condition}", values
             ).fetchone()[0]
         )
+
+    def _find_counts(self, chosen: ImageFilter) -> list[tuple[str, int, int]] | None:
+        """The months of a listing that the database counts, with their images and files; None of any other."""
+        if not self._sql.counts_months:
+            return None
+        from strandline.catalog.image_months import count_months, is_counted
+
+        return count_months(self._conn, chosen, self._sql) if is_counted(chosen, self._sql) else None

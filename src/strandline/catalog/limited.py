@@ -45,6 +45,9 @@ SEEN: Mapping[str, str] = {
     "notes": _OF_ONE,
     "open_references": _OF_ONE,
     "file_counts": _OF_ONE,
+    "image_months": _OF_ONE,
+    "several_files": _OF_ONE,
+    "changed_images": _OF_ONE,
     "journal": _HAS_IDENTITY,
     "trash": _HAS_IDENTITY,
     "origins": "image_id IN (SELECT image_id FROM {files} WHERE sd IN ({sds})) "
@@ -170,6 +173,7 @@ class _Unhinted:
     """A dialect that asks for no index: hints are for tables."""
 
     walk = ""
+    is_part = True
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect

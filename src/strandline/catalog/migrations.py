@@ -309,6 +309,9 @@ MIGRATIONS: tuple[Step, ...] = (
     lambda dialect: f"ALTER TABLE open_references ADD COLUMN on_its_way {dialect.whole} NOT NULL DEFAULT 0;",
     # What servers of a shared catalog have in common.
     say_sign_ins,
+    # Images by month, and what was there before. Both are in PostgreSQL only (postgres/tables).
+    lambda _dialect: "",
+    lambda _dialect: "",
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""
 

@@ -20,11 +20,12 @@ class Month(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class Months(JsonForm):
-    """The number of images in each month, newest first, from one walk over the matching images."""
+    """The number of images in each month, newest first."""
 
     months: tuple[tuple[str, int], ...]
     """``("2026-11", 42)``, newest first."""
-    cursors: tuple[ImageCursor, ...]
+    cursors: tuple[ImageCursor, ...] | None
+    """Every so many images, from a walk over them. None if the catalog counts without one."""
     version: str
     """Changes with every change of the result."""
     files: int = 0

@@ -4,17 +4,21 @@ A virtual list needs to know its length before it shows anything, and may jump a
 and notes every five-hundredth position. A page then costs a short walk from the nearest noted position. If the
 walk is long, a change does not make the next request wait for a new one. The answer comes from the last walk and says
 that it is not fresh, while the next walk runs.
+
+If the catalog counts the months itself, a page is looked for from the beginning of its month. Inside a long month,
+positions are noted when somebody goes there.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
 from strandline.catalog import images
+from strandline.catalog.image_months import find_start
 from strandline.errors import StrandlineError
 from strandline.model.image_files import ImageCursor, ImageFilter
 from strandline.model.image_ids import ImageId
@@ -44,8 +48,11 @@ REST_S = 1.0
 time.
 """
 
+NEAR = 2000
+"""Images from the beginning of a month that are passed without noted positions: some 30 ms."""
+
 MAX_KEPT = 16
-"""Filters whose walk is remembered: some 100 KB each for a million images."""
+"""Filters whose walk is remembered, and months: some 100 KB each for a million images."""
 
 
 @dataclass(slots=True)
@@ -57,6 +64,15 @@ class _Walk:
     cost_s: float
     ended_s: float
     is_under_way: bool = False
+
+
+class _Marks(NamedTuple):
+    """Positions inside one month of one listing, from a walk over it."""
+
+    cursors: list[ImageCursor]
+    catalog_version: int
+    rests_until_s: float
+    """As long it is not repeated, whatever changes: a position may be off by what was added since."""
 
 
 class Neighbors(NamedTuple):
@@ -74,6 +90,7 @@ class Gallery:
         self._lock = threading.Lock()
         self._one_waits = threading.Lock()
         self._walks: dict[ImageFilter, _Walk] = {}
+        self._marks: dict[tuple[ImageFilter, str], _Marks] = {}
 
     def begin(self) -> None:
         """Starts the walk over all images in the background, so the first request waits less."""
@@ -117,8 +134,13 @@ class Gallery:
         position = found.find_position(month, offset)
         if position is None:
             return ImagePage((), found.total, None)
-        at = min(position // EVERY, len(found.cursors))
-        after = found.cursors[at - 1] if at else None
+        start: ImageCursor | None = None
+        marks: Sequence[ImageCursor] = found.cursors or ()
+        if found.cursors is None:
+            start, position = find_start(month, reverse=chosen.reverse), offset
+            marks = self._mark(chosen, month) if offset >= NEAR else ()
+        at = min(position // EVERY, len(marks))
+        after = marks[at - 1] if at else start
         return self._list(chosen, found.total, after=after, skip=position - at * EVERY, limit=limit)
 
     def list_after(self, chosen: ImageFilter, *, after: str | None, limit: int) -> ImagePage:
@@ -166,6 +188,22 @@ class Gallery:
             ids, last = reader.images.list_image_ids(chosen, after=after, limit=skip + limit)
             found = tuple(describe_images(reader, ids[skip:], chosen))
         return ImagePage(found, total, None if last is None else images.format_cursor(last, chosen))
+
+    def _mark(self, chosen: ImageFilter, month: str) -> Sequence[ImageCursor]:
+        """The positions of the month. A walk over it, unless nothing changed, or the last one was long and recent."""
+        with self._one_waits:
+            version, began_s = self._bench.catalog.read_version(), self._bench.monotonic()
+            marks = self._marks.pop((chosen, month), None)
+            if marks is None or (marks.catalog_version != version and began_s >= marks.rests_until_s):
+                with self._bench.catalog.snapshot() as reader:
+                    cursors = reader.images.list_marks(chosen, month, every=EVERY)
+                ended_s = self._bench.monotonic()
+                cost_s = ended_s - began_s
+                marks = _Marks(cursors, version, ended_s + (5 * cost_s if cost_s > QUICK_S else 0.0))
+            self._marks[chosen, month] = marks
+            while len(self._marks) > MAX_KEPT:
+                del self._marks[next(iter(self._marks))]
+        return marks.cursors
 
     def _walk_behind(self, chosen: ImageFilter, walk: _Walk) -> None:
         now_s = self._bench.monotonic()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from builders.catalogs import fill
 from builders.image_rows import NOW
+from strandline.catalog.image_months import find_start
 from strandline.catalog.images import format_cursor, parse_cursor
 from strandline.catalog.port import Catalog
 from strandline.errors import InvalidCursorError
@@ -61,7 +62,9 @@ def matches(row: ImageFile, chosen: ImageFilter) -> bool:
     return in_state and is_in_time and is_in_folder and chosen.sd in (None, row.sd)
 
 
-filters = st.builds(
+plain = st.builds(ImageFilter, sd=st.sampled_from([None, 1, 2]), reverse=st.booleans())
+"""Those that PostgreSQL counts."""
+filters = plain | st.builds(
     ImageFilter,
     sd=st.sampled_from([None, 1, 2]),
     state=st.sampled_from([None, FileState.PRESENT, FileState.ARRIVING, FileState.TRASHED]),
@@ -134,11 +137,22 @@ def test_the_places_are_those_of_the_listing(
     rows = listed(some, chosen)
     with shared_catalog.read() as reader:
         found = reader.images.list_places(chosen, every=every)
-    months = [datetime.fromtimestamp(time_of(row, chosen), UTC).strftime("%Y-%m") for row in rows]
-    assert found.months == tuple((month, months.count(month)) for month in dict.fromkeys(months))
-    assert [(each.sd, each.path) for each in found.cursors] == [
-        (row.sd, row.path) for row in rows[every - 1 :: every]
-    ]
+        months = [datetime.fromtimestamp(time_of(row, chosen), UTC).strftime("%Y-%m") for row in rows]
+        assert found.months == tuple((month, months.count(month)) for month in dict.fromkeys(months))
+        if found.cursors is not None:
+            assert [(each.sd, each.path) for each in found.cursors] == [
+                (row.sd, row.path) for row in rows[every - 1 :: every]
+            ]
+            return
+        for month, number in found.months:
+            own = [row for row, each in zip(rows, months, strict=True) if each == month]
+            marks = reader.images.list_marks(chosen, month, every=every)
+            assert [(each.sd, each.path) for each in marks] == [
+                (row.sd, row.path) for row in own[every - 1 :: every]
+            ]
+            start = find_start(month, reverse=chosen.reverse)
+            page, _ = reader.images.list_image_ids(chosen, after=start, limit=number)
+            assert page == [row.image_id for row in own]
 
 
 NAMES = {

@@ -14,6 +14,7 @@ from strandline.catalog.limited import SEEN, LimitedCatalog, limit_statement
 from strandline.catalog.port import Catalog
 from strandline.catalog.postgres.counts import MAKE_COUNTS
 from strandline.catalog.postgres.dialect import POSTGRES
+from strandline.catalog.postgres.months import MAKE_MONTHS
 from strandline.catalog.schema import say_schema
 from strandline.model.access import AccessToken, Role
 from strandline.model.audit import AuditLine
@@ -33,7 +34,7 @@ def make_row(sd: int, image_id: ImageId) -> ImageFile:
 
 def test_no_table_is_forgotten() -> None:
     """One that is not named would be seen whole."""
-    made = say_schema(SQLITE) + MAKE_COUNTS[0]
+    made = "".join([say_schema(SQLITE), *MAKE_COUNTS, *MAKE_MONTHS])
     tables = re.findall(r"CREATE TABLE (\w+)", made)
     assert {*tables} - {"meta"} == SEEN.keys()
 

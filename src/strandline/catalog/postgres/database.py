@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -24,6 +25,14 @@ from strandline.catalog.postgres.counts import ADD_UP, ADD_UP_EVERY, DIFFERENCES
 from strandline.catalog.postgres.dialect import POSTGRES
 from strandline.catalog.postgres.errors import explain_postgres_error
 from strandline.catalog.postgres.journal import APPEND, CHANNEL, PostgresJournalWriter
+from strandline.catalog.postgres.months import (
+    ADD_UP_MONTHS,
+    MONTH_DIFFERENCES,
+    RECORD_AFTER_S,
+    RECORD_EVERY,
+    RECORDED_AT_ONCE,
+    record_images,
+)
 from strandline.catalog.postgres.tables import CHECK_FORMAT, OLDEST_SERVER, ensure_tables, read_format
 from strandline.catalog.schema import VERSION
 from strandline.catalog.times import from_microseconds
@@ -107,6 +116,7 @@ class PostgresCatalog:
         self._holds = threading.BoundedSemaphore(max(1, pool_size // 2))
         self.place = self._pool.place
         self._commits = count(1)
+        self._recorded = (0, 0.0)
         self._closed = threading.Event()
         self._listener: threading.Thread | None = None
         self._listener_lock = threading.Lock()
@@ -208,7 +218,9 @@ class PostgresCatalog:
                 "JOIN pg_class ON pg_class.oid = indexrelid "
                 "WHERE relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'image_files'::regclass)"
             ).fetchall()
-            differing = lent.connection.execute(DIFFERENCES).fetchall()
+            differing = lent.connection.execute(
+                f"{DIFFERENCES} UNION SELECT sd FROM ({MONTH_DIFFERENCES}) AS by_month ORDER BY sd"
+            ).fetchall()
             problems = [
                 f"the counts of files of storage directory {number} are wrong" for (number,) in differing
             ]
@@ -296,9 +308,17 @@ class PostgresCatalog:
             if number % PRUNE_EVERY == 0:
                 with suppress(psycopg.Error):
                     lent.journal.prune(self._journal_limits, number, from_microseconds(at_us))
-        if next(self._commits) % ADD_UP_EVERY == 0:
+        commits, now_s = next(self._commits), time.monotonic()
+        if commits % ADD_UP_EVERY == 0:
             with suppress(psycopg.Error):
                 lent.connection.execute(ADD_UP)
+                lent.connection.execute(ADD_UP_MONTHS)
+        recorded, recorded_s = self._recorded
+        if commits - recorded >= RECORD_EVERY or now_s - recorded_s >= RECORD_AFTER_S:
+            with suppress(psycopg.Error):
+                while record_images(lent.connection) == RECORDED_AT_ONCE:
+                    pass
+            self._recorded = commits, time.monotonic()
 
     def _listen(self) -> None:
         while not self._closed.is_set():

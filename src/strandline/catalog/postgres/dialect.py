@@ -25,6 +25,8 @@ class PostgresDialect:
     )
     raise_number = "UPDATE journal_counter SET last = ?"
     counts = "file_counts"
+    counts_months = True
+    is_part = False
     hold_storage_dirs = "LOCK TABLE storage_dirs IN SHARE ROW EXCLUSIVE MODE"
     nests_with = True
     raise_storage_dir = "SELECT setval(pg_get_serial_sequence('storage_dirs', 'number'), ?)"
@@ -74,7 +76,7 @@ class PostgresDialect:
         return f"{text} ~ '[^ -~]'"
 
     def month(self, microseconds: str) -> str:
-        return f"to_char(to_timestamp({microseconds} / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM')"
+        return f"to_char(to_timestamp({microseconds} / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM') COLLATE \"C\""
 
     def mtime_ns(self, stamp: str) -> str:
         return f"CAST(split_part({stamp}, ':', 2) AS numeric)"

@@ -1,10 +1,10 @@
 """The tables in PostgreSQL: made or migrated once, by the process that comes first, while the others wait.
 
 They are those of :mod:`strandline.catalog.schema`, and the steps of :mod:`strandline.catalog.migrations` that came
-after PostgreSQL did. Here are only those that SQLite does not need: the counter of events, the counts of files, and
-the parts of the table of image files. It is divided by ranges of the path. In a media folder, the path is the id, so
-each part has the images of a range of ids, and one statement about a file looks into one part. A picture with any
-other name is in the part that its path belongs to.
+after PostgreSQL did. Here are only those that SQLite does not need: the counter of events, the counts of files and
+images, and the parts of the table of image files. It is divided by ranges of the path. In a media folder, the path is
+the id, so each part has the images of a range of ids, and one statement about a file looks into one part. A picture
+with any other name is in the part that its path belongs to.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from strandline.catalog.formats import FORMAT, OLDEST, check_known
 from strandline.catalog.postgres.connections import PostgresConnection
 from strandline.catalog.postgres.counts import MAKE_COUNTS
 from strandline.catalog.postgres.dialect import POSTGRES
+from strandline.catalog.postgres.months import FILL_MONTHS, MAKE_MONTHS
 from strandline.catalog.schema import OLDEST_FORMAT, VERSION
 from strandline.errors import CatalogDamagedError
 
@@ -54,6 +55,9 @@ COUNTER = [
     "INSERT INTO journal_counter VALUES (0, 0)",
 ]
 """The number of the newest event, and when the server was started that gave it."""
+
+ONLY_HERE = {20: MAKE_MONTHS, 21: FILL_MONTHS}
+"""What a step from that version does in PostgreSQL alone."""
 
 
 def ensure_tables(connection: PostgresConnection) -> int:
@@ -118,10 +122,11 @@ def _list_statements(version: int) -> list[str]:
     from strandline.catalog.schema import say_schema
 
     if version == 0:
-        return [*list_statements([say_schema(POSTGRES)]), *PARTS, *COUNTER, *MAKE_COUNTS]
+        return [*list_statements([say_schema(POSTGRES)]), *PARTS, *COUNTER, *MAKE_COUNTS, *MAKE_MONTHS]
     from strandline.catalog.migrations import MIGRATIONS, say_step
 
-    return list_statements([say_step(step, POSTGRES) for step in MIGRATIONS[version : version + 1]])
+    steps = [say_step(step, POSTGRES) for step in MIGRATIONS[version : version + 1]]
+    return [*list_statements(steps), *ONLY_HERE.get(version, [])]
 
 
 def read_format(connection: PostgresConnection) -> int:
