@@ -38,7 +38,7 @@ check: lint  ## lint and run the fast tests, while you work; CI runs all of them
 	@$(PY) -m pytest -q -n auto --dist worksteal --hypothesis-profile=quick -m 'not slow' $(CHECKED)
 
 test: $(INSTALLED)  ## set up and run the tests; some of them: make test TESTS=tests/model
-	@$(PY) -m pytest -n auto --dist worksteal $(TESTS)
+	@$(PY) -m pytest -n auto --dist worksteal --durations 30 $(TESTS)
 
 # Otherwise each worker compiles all of them, at the same time as the others.
 compiled: $(INSTALLED)  ## compile the tests, which their first run does otherwise; some: TESTS=tests/model
