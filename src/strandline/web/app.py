@@ -147,12 +147,20 @@ class Application:
         await self._answer(request, scope, body.receive, body.send)
         await body.drop_rest()
 
+    async def _learn(self, text: str | None) -> None:
+        """Reads the tokens again if this may be a new one, once that is not too early."""
+        keyring = self.door.keyring
+        if pause_s := keyring.find_pause_s(text):
+            await asyncio.sleep(pause_s)  # meanwhile another request may have read them
+        if keyring.find_pause_s(text) == 0:
+            with suppress(StrandlineError):  # then it stays refused
+                await self.backend.crossing.quick(keyring.read)
+
     async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         guard = self.door.guard
         refusal = guard.find_refusal(request)
-        if refusal is not None and self.door.keyring.may_lack(request.bearer):
-            with suppress(StrandlineError):  # then it stays refused
-                await self.backend.crossing.quick(self.door.keyring.read)
+        if refusal is not None:
+            await self._learn(request.bearer)
             refusal = guard.find_refusal(request)
         if refusal is not None:
             await self._answer_refused(request, refusal)(scope, receive, send)

@@ -49,11 +49,12 @@ class Keyring:
         is_right = hmac.compare_digest(hash_secret(parts[1]), sha256)
         return token if token is not None and is_right and token.is_valid(self._store.now()) else None
 
-    def may_lack(self, text: str | None) -> bool:
-        """Whether this may be a token that was made since the last reading, and another one is not too early."""
+    def find_pause_s(self, text: str | None) -> float | None:
+        """How long until a reading may tell whether this is a new token. None if none will: it is known, or none."""
         parts = None if text is None else sniff_token(text)
-        is_new = parts is not None and parts[0] not in self._known
-        return is_new and time.monotonic() - self._read_at_s >= READ_AGAIN_S
+        if parts is None or parts[0] in self._known:
+            return None
+        return max(0.0, self._read_at_s + READ_AGAIN_S - time.monotonic())
 
     def find_by_id(self, token_id: str) -> AccessToken | None:
         """The token with this id, if it is valid now. Only for who has shown its secret before."""
