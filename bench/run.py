@@ -36,8 +36,8 @@ from strandline.folders.filesystems import find_mount
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured -->\n", "<!-- end -->\n"
 MILLION = 1_000_000
-SCALE_OUT = "scale-out"
-"""Not among the topics: it needs PostgreSQL and an object store, and says nothing of one machine."""
+SCALE_OUT, ROWS = "scale-out", "rows"
+"""Not among the topics: they need PostgreSQL (and an object store), and say nothing of a folder."""
 
 TOPICS = {
     "scanning": measure_scanning,
@@ -66,7 +66,11 @@ def main() -> None:
                 "### Many workers",
                 measure_scale_out(work / SCALE_OUT, options.objects, delay_ms=options.delay_ms),
             ]
-        topics = [topic for topic in options.only if topic != SCALE_OUT]
+        if ROWS in options.only:
+            from bench.rows import measure_rows
+
+            parts += ["### Many rows", measure_rows(work, options.rows)]
+        topics = [topic for topic in options.only if topic in TOPICS]
         for files in options.files if topics else ():
             results = []
             for result in _measure(work / str(files), files, options.repeat, topics):
@@ -91,13 +95,19 @@ def _parse() -> argparse.Namespace:
         "--repeat", type=int, default=5, help="rounds; medians are taken over them (default: 5)"
     )
     parser.add_argument(
-        "--only", choices=[*TOPICS, SCALE_OUT], action="append", help="one topic; may be repeated"
+        "--only", choices=[*TOPICS, SCALE_OUT, ROWS], action="append", help="one topic; may be repeated"
     )
     parser.add_argument(
         "--objects",
         type=int,
         default=4_000,
         help="of scale-out, which runs only if asked for (default: 4000)",
+    )
+    parser.add_argument(
+        "--rows",
+        type=int,
+        default=1_000_000,
+        help="of rows, which runs only if asked for; 10000000 need 20 GB and half an hour (default: 1000000)",
     )
     parser.add_argument(
         "--delay-ms", type=float, default=15.0, help="of each request in scale-out (default: 15)"

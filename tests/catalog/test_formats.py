@@ -13,6 +13,7 @@ from strandline.catalog.dialect import SQLITE, Dialect
 from strandline.catalog.formats import check_known
 from strandline.catalog.migrations import MIGRATIONS, list_statements, say_step
 from strandline.catalog.postgres.dialect import POSTGRES
+from strandline.catalog.postgres.tables import ONLY_HERE
 from strandline.catalog.postgres.work.tables import OLDEST_WORK_FORMAT, STEPS, WORK_VERSION
 from strandline.catalog.schema import OLDEST_FORMAT, VERSION
 from strandline.errors import CatalogTooNewError
@@ -47,6 +48,16 @@ def test_steps_since_then_only_add(dialect: Dialect) -> None:
     for step in MIGRATIONS[OLDEST_FORMAT:]:
         assert find_harm(list_statements([say_step(step, dialect)])) is None
     assert OLDEST_FORMAT <= VERSION == len(MIGRATIONS)
+
+
+def test_what_only_postgres_needs_adds_too() -> None:
+    """Tables, and triggers that fill them. Nothing else is written, and older programs read none of it."""
+    made: set[str] = set()
+    for statement in (" ".join(each.split()) for step in ONLY_HERE.values() for each in step):
+        made.update(NEW_TABLE.findall(statement))
+        assert set(re.findall(r"(?:INSERT INTO|DELETE FROM) (\w+)", statement)) <= made
+        assert re.match(r"CREATE (TABLE|INDEX|FUNCTION|TRIGGER) |INSERT INTO |WITH gone AS ", statement)
+        assert not re.search(r"\b(UPDATE \w+ SET|ALTER|DROP|TRUNCATE)\b", statement)
 
 
 def test_steps_of_work_only_add() -> None:

@@ -141,7 +141,6 @@ def test_a_counted_listing_has_its_images_at_their_positions(
 ) -> None:
     """Near the beginning of a month and deep in it, in both directions, also after a change."""
     monkeypatch.setattr(gallery_service, "EVERY", 2)
-    monkeypatch.setattr(gallery_service, "NEAR", 3)
     clock = FakeClock()
     with shared_server(request).lent_database() as url, closing(open_postgres(url)) as catalog:
         gallery = Gallery(Workbench(

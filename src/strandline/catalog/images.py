@@ -393,6 +393,6 @@ class ImageReader:
         """The months of a listing that the database counts, with their images and files; None of any other."""
         if not self._sql.counts_months:
             return None
-        from strandline.catalog.image_months import count_months, is_counted
+        from strandline.catalog.image_months import find_counts
 
-        return count_months(self._conn, chosen, self._sql) if is_counted(chosen, self._sql) else None
+        return find_counts(self._conn, chosen, self._sql)

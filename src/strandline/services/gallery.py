@@ -48,9 +48,6 @@ REST_S = 1.0
 time.
 """
 
-NEAR = 2000
-"""Images from the beginning of a month that are passed without noted positions: some 30 ms."""
-
 MAX_KEPT = 16
 """Filters whose walk is remembered, and months: some 100 KB each for a million images."""
 
@@ -138,7 +135,7 @@ class Gallery:
         marks: Sequence[ImageCursor] = found.cursors or ()
         if found.cursors is None:
             start, position = find_start(month, reverse=chosen.reverse), offset
-            marks = self._mark(chosen, month) if offset >= NEAR else ()
+            marks = self._mark(chosen, month) if offset >= EVERY else ()
         at = min(position // EVERY, len(marks))
         after = marks[at - 1] if at else start
         return self._list(chosen, found.total, after=after, skip=position - at * EVERY, limit=limit)

@@ -180,6 +180,19 @@ def test_programs_record_soon(catalog: PostgresCatalog, monkeypatch: pytest.Monk
     assert list_noted(catalog) == 0
 
 
+def test_many_changed_images_are_walked_over(lazy: PostgresCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To look up each of them would take longer. The answer is the same."""
+    put(lazy, row_of(1, 1))
+    put(lazy, row_of(2, 1))
+    for most, is_counted in ((2, True), (1, False)):
+        monkeypatch.setattr(image_months, "MOST_CHANGED", most)
+        with lazy.read() as reader:
+            places = reader.images.list_places(ImageFilter(), every=1)
+            assert (places.cursors is None) is is_counted
+            assert (places.months, places.files) == ((("2026-11", 1),), 2)
+            assert reader.images.count_images(ImageFilter()) == 1
+
+
 def list_noted(catalog: PostgresCatalog) -> int:
     """How many changes of images nobody has recorded."""
     with catalog.connected() as conn:

@@ -30,6 +30,7 @@ from strandline.catalog.postgres.months import (
     MONTH_DIFFERENCES,
     RECORD_AFTER_S,
     RECORD_EVERY,
+    RECORD_FOR_S,
     RECORDED_AT_ONCE,
     record_images,
 )
@@ -317,7 +318,8 @@ class PostgresCatalog:
         if commits - recorded >= RECORD_EVERY or now_s - recorded_s >= RECORD_AFTER_S:
             with suppress(psycopg.Error):
                 while record_images(lent.connection) == RECORDED_AT_ONCE:
-                    pass
+                    if time.monotonic() - now_s > RECORD_FOR_S:
+                        break
             self._recorded = commits, time.monotonic()
 
     def _listen(self) -> None:

@@ -22,6 +22,9 @@ RECORD_AFTER_S = 0.5
 RECORDED_AT_ONCE = 20_000
 """Images; a transaction of less than a second."""
 
+RECORD_FOR_S = 1.0
+"""After which a program leaves the rest to its next commit, or to others. A forgotten bucket leaves millions."""
+
 _FILE = "image_id, sd, sort_us"
 
 
@@ -122,8 +125,8 @@ what it sees of the images is at least as new as the notes. Hold :data:`RECORD_L
 
 
 def record_images(connection: PostgresConnection) -> int:
-    """Records what images hide that were changed, some thousand at once, in a transaction. Returns
-    the number of notes that it took: 0 if another program is at it.
+    """Records what images hide that were changed, some thousand at once, in a transaction. Returns the number of
+    notes that it took: 0 if another program is at it.
     """
     with connection.driver.transaction():
         (is_ours,) = connection.execute("SELECT pg_try_advisory_xact_lock(?)", (RECORD_LOCK,)).fetchone()
