@@ -9,8 +9,16 @@ from itertools import chain, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strandline.model.events import Event, ImageAvailable, ImageEvent, ImageMissing, StorageDirAdded, is_save
-from strandline.model.happenings import TOGETHER, group_events
+from strandline.model.events import (
+    Event,
+    ImageAvailable,
+    ImageEvent,
+    ImageMissing,
+    ImageRemoved,
+    StorageDirAdded,
+    is_save,
+)
+from strandline.model.happenings import TOGETHER, find_returns, group_events
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 
@@ -98,6 +106,21 @@ def test_what_was_saved_here_is_not_among_what_arrived() -> None:
     groups, covered = group_events(events, most=10, day_of=day_of)
     assert covered == 5
     assert [[is_save(event) for event in group] for group in groups] == [[False] * 3, [True] * 2]
+
+
+def test_what_came_back_is_not_among_what_arrived() -> None:
+    """An undo brings back what was removed before. What arrives first and is removed later does not come back."""
+    here = ImageAvailable(
+        at=NOON, sd_id=ONE, image_id=ImageId("0" * 32), filename="x.png", state=FileState.PRESENT, seq=9
+    )
+    gone = ImageRemoved(
+        at=NOON, sd_id=ONE, image_id=here.image_id, filename="x.png", state=FileState.TRASHED, seq=8
+    )
+    other = replace(here, image_id=ImageId("1" * 32), seq=7)
+    events = [here, gone, other, replace(here, seq=6)]
+    assert find_returns(events) == {9}
+    groups, _ = group_events(events, most=10, day_of=day_of)
+    assert [[event.seq for event in group] for group in groups] == [[9], [8], [7, 6]]
 
 
 def test_two_imports_are_two_happenings() -> None:

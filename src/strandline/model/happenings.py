@@ -1,7 +1,8 @@
 """Happenings: events that happened together count as one, so a hundred thousand images are one line. Pure.
 
 Only events of images are put together: those of one type, in one storage directory, on one day, none of them long
-after the one before. What was saved here is never among what arrived. Others may have happened in between.
+after the one before. What was saved here, and what came back, is never among what arrived. Others may have happened
+in between.
 """
 
 from __future__ import annotations
@@ -9,13 +10,31 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, timedelta
 
-from strandline.model.events import Event, ImageEvent, is_save
+from strandline.model.events import Event, ImageAvailable, ImageEvent, ImageRemoved, is_save
 
 TOGETHER = timedelta(minutes=1)
 """Between two events of one happening. What comes later is another one to a person, who reads one time for all."""
 
 SAVED_TOGETHER = timedelta(seconds=15)
 """The same for what was saved here. An import writes all the time, and the next one begins when a person says so."""
+
+
+def find_returns(events: Sequence[Event]) -> set[int | None]:
+    """The numbers of those that tell of an image that came back after it was removed, as by an undo.
+
+    Args:
+        events: Newest first. What was removed before them is not known.
+    """
+    removed = set[Hashable]()
+    found = set[int | None]()
+    for event in reversed(events):
+        if isinstance(event, ImageRemoved):
+            removed.add((event.sd_id, event.image_id))
+        elif (
+            isinstance(event, ImageAvailable) and not event.saved and (event.sd_id, event.image_id) in removed
+        ):
+            found.add(event.seq)
+    return found
 
 
 def group_events(
@@ -32,8 +51,9 @@ def group_events(
     """
     groups: list[list[Event]] = []
     open_groups: dict[Hashable, list[Event]] = {}
+    returns = find_returns(events)
     for number, event in enumerate(events):
-        key = (event.type, event.sd_id, is_save(event), day_of(event.at))
+        key = (event.type, event.sd_id, is_save(event), event.seq in returns, day_of(event.at))
         group = open_groups.get(key) if isinstance(event, ImageEvent) else None
         together = SAVED_TOGETHER if is_save(event) else TOGETHER
         if group is not None and abs(group[-1].at - event.at) <= together:

@@ -91,9 +91,21 @@ def test_the_light_box_shows_the_small_copy_of_what_is_offline(serve: Serve, ope
     expect(page.locator(".small-copy")).to_have_text("Notes is offline. This is a small copy.")
     expect(page.locator(".stage img")).to_be_visible()
     page.route("**/i/*", lambda route: route.fulfill(status=503))
+    page.evaluate("for (const each of document.querySelectorAll('.tile img')) each.removeAttribute('class')")
     page.keyboard.press("ArrowRight")
     expect(page.locator(".unseen")).to_contain_text("Notes is offline, so this picture cannot be read now.")
     expect(page.locator(".small-copy")).to_be_hidden()
+
+
+def test_the_light_box_enlarges_the_tile_if_the_server_is_away(serve: Serve, open_page: OpenPage) -> None:
+    """And says why it is small. The browser has it, because the tile shows it."""
+    page = open_page(serve(make_picture("jpg", seed=1, size=(640, 480))))
+    page.wait_for_function("document.querySelector('.tile img').naturalWidth > 0")
+    page.route("**/*", lambda route: route.abort())
+    page.locator(".tile").first.click()
+    expect(page.locator(".small-copy")).to_have_text("Strandline does not answer. This is a small copy.")
+    expect(page.locator(".stage img")).to_be_visible()
+    expect(page.locator(".lightbox .unseen")).to_be_hidden()
 
 
 def test_a_missing_image_has_a_name_and_no_download(

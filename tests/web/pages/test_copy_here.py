@@ -37,6 +37,19 @@ def test_it_is_copied_with_one_click(served: Served, tmp_path: Path) -> None:
     assert served.get(f"/images/{ID}")["sd_count"] == 2
 
 
+def test_folders_without_it_are_one_line(served: Served, tmp_path: Path) -> None:
+    """However many there are, what comes after them is not far."""
+    for number in range(3):
+        served.store.add_storage_dir(make_storage_dir(tmp_path / f"More {number}"))
+    page = served.client.get(f"/image/{ID}").text
+    assert page.count('class="panel place"') == 1
+    assert (
+        '<details class="more" id="other-folders"><summary>Nothing of it is in 3 other folders</summary>'
+        in page
+    )
+    assert page.count("Copy it here") == 3
+
+
 def test_it_is_not_offered_in_vain(served: Served, tmp_path: Path) -> None:
     """With one folder, there is nowhere to copy to, and a folder to read only takes nothing."""
     assert "Copy it here" not in served.client.get(f"/image/{ID}").text

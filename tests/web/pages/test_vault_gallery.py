@@ -37,6 +37,14 @@ def find_waiting(page: str) -> str:
     return found[0] if found else ""
 
 
+def test_what_has_no_picture_yet_is_one_line(served: Served) -> None:
+    """It says what is the matter with them. It is open if nothing else is found."""
+    waiting = find_waiting(draw(served))
+    assert "No picture yet <span>1 file: still arriving</span>" in waiting
+    assert '<details class="more" id="waiting-files"><summary>' in waiting
+    assert '<details class="more" id="waiting-files" open>' in find_waiting(draw(served, q="tram"))
+
+
 def test_a_file_that_is_still_arriving_has_a_tile(served: Served) -> None:
     """With its state, name, and folder. It leads to the file, because there is no image."""
     waiting = find_waiting(draw(served))

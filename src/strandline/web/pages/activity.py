@@ -5,7 +5,7 @@ Events that happened together are one line, which opens to show them one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -80,6 +80,9 @@ GONE = frozenset({"image.missing", "image.removed"})
 SAVED = ("image", "images", "saved here")
 """The same for what was saved on this machine."""
 
+RETURNED = ("image is", "images are", "back")
+"""The same for what came back after it was removed."""
+
 ByIdentity = Mapping[str, Sequence[StorageDir]]
 
 MOST_SHOWN = 50
@@ -118,10 +121,18 @@ class Day(NamedTuple):
     happenings: list[Happening]
 
 
-def list_days(groups: Iterable[tuple[Sequence[Event], int]], sds: Sequence[StorageDir]) -> list[Day]:
-    """The happenings in their order, each with its number of events, grouped by day."""
+def list_days(
+    groups: Iterable[tuple[Sequence[Event], int]],
+    sds: Sequence[StorageDir],
+    returns: Collection[int | None] = (),
+) -> list[Day]:
+    """The happenings in their order, each with its number of events, grouped by day. ``returns`` are the numbers of
+    the events of what came back.
+    """
     by_identity = {str(sd_id): found for sd_id, found in list_by_identity(sds).items()}
-    told = [_tell(events, number, by_identity) for events, number in groups]
+    told = [
+        _tell(events, number, by_identity, is_return=events[0].seq in returns) for events, number in groups
+    ]
     days = groupby(told, lambda happening: say_day(happening.lines[0].at.astimezone()))
     return [Day(name, list(group)) for name, group in days]
 
@@ -132,14 +143,24 @@ def list_lines(events: Iterable[Event], sds: Sequence[StorageDir]) -> list[Line]
     return [line for day in days for happening in day.happenings for line in happening.lines]
 
 
-def _tell(events: Sequence[Event], number: int, by_identity: ByIdentity) -> Happening:
+def _tell(events: Sequence[Event], number: int, by_identity: ByIdentity, *, is_return: bool) -> Happening:
     lines = [_say(event, by_identity) for event in events[:MOST_SHOWN]]
     text, first = "", events[0]
     if number > 1:
-        one, many, verb = SAVED if is_save(first) else MANY[first.type]
+        one, many, verb = SAVED if is_save(first) else RETURNED if is_return else MANY[first.type]
         place = f" in {lines[0].sd_name}" if lines[0].sd_name else ""
-        text = f"{say_count(number, one, many)} {verb}{place}"
+        images = _count_images(events) if number == len(events) else number
+        files = f" ({say_count(number, 'file')})" if images < number else ""
+        text = f"{say_count(images, one, many)} {verb}{place}{files}"
+    elif is_return:
+        lines = [lines[0]._replace(text="An image is back")]
     return Happening(text, number, first.type, first.seq or 0, lines)
+
+
+def _count_images(events: Sequence[Event]) -> int:
+    """How many images the events are about. One of a file without an image counts as one."""
+    known = [each.image_id for each in events if isinstance(each, ImageEvent) and each.image_id]
+    return len(set(known)) + len(events) - len(known)
 
 
 def say_event(event: Event) -> str:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from strandline.model.events import EVENT_TYPES, Event, ImageEvent
-from strandline.model.happenings import group_events
+from strandline.model.happenings import find_returns, group_events
 from strandline.model.storage_dirs import StorageDir
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.activity import KINDS, list_days
@@ -46,6 +46,9 @@ def _draw(backend: Backend, kind: str, sd: str, before: int | None, single: bool
     found = backend.store.get_storage_dir(sd) if sd else None
     types = KINDS.get(kind) or ([kind] if kind in EVENT_TYPES else None)
     groups, oldest = _list_groups(backend, types, found, before, single)
+    returns = find_returns(
+        sorted((event for group, _ in groups for event in group), key=lambda event: -(event.seq or 0))
+    )
     asked = {name: value for name, value in (("type", kind), ("sd", sd), ("single", single and "1")) if value}
     address = f"{backend.base}/activity?"
     pages = {
@@ -56,7 +59,7 @@ def _draw(backend: Backend, kind: str, sd: str, before: int | None, single: bool
         "words": "",
     }
     return render(
-        backend.base, "activity.html", place="activity", since=since, days=list_days(groups, sds), sds=sds,
+        backend.base, "activity.html", place="activity", since=since, days=list_days(groups, sds, returns), sds=sds,
         chosen_sd=sd, kind=kind, kinds=[(name, name.capitalize()) for name in KINDS], pages=pages,
         is_newest=before is None, single=single,
     )  # fmt: skip

@@ -50,6 +50,7 @@ from strandline.web.pages.choices import Choices, Text, TheChoices, as_address, 
 from strandline.web.pages.folder_pages import NOTHING_TYPED, needs_identity
 from strandline.web.pages.month_runs import MonthRun, join_small_months
 from strandline.web.pages.rendering import STATIC, PageRoute, find_since, render
+from strandline.web.pages.words import say_states_of_waiting
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -205,7 +206,8 @@ def _draw_gallery(backend: Backend, chosen: Choices, after: str) -> Response:
         title=say_listing(chosen), asked=as_address(chosen), total=found.total, files=found.files, parts=parts,
         way=list_way(backend, shown, asked), most_subfolders=MOST_OPEN_SUBFOLDERS,
         reading=count_read(backend, sds if shown is None else [shown]) if len(waiting) > MOST_OPEN_WAITING else None,
-        waiting=waiting[:MOST_WAITING], are_more_waiting=len(waiting) > MOST_WAITING,
+        waiting=waiting[:MOST_WAITING], waiting_said=say_states_of_waiting(waiting[:MOST_WAITING]),
+        are_more_waiting=len(waiting) > MOST_WAITING,
         typed=NOTHING_TYPED, types=NAMED_MEDIA_TYPES, states=FILTERS, tile_states=TILE_STATES, keys=help_pages.KEYS,
         writable=[each for each in sds if each.is_reachable and not each.read_only],
         away=[

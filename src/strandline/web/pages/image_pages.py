@@ -21,7 +21,7 @@ from strandline.model.note_checks import NoteUse
 from strandline.model.reports import DiskFact, Explanation, ImageInfo, StorageDirTrace
 from strandline.model.state_words import INCOMPLETE, VERDICT_TONES, Tone
 from strandline.model.states import EXPECTED
-from strandline.model.storage_dirs import LayoutKind, StorageDir
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.model.verdicts import Verdict
 from strandline.web.api.images import describe
 from strandline.web.backend import Backend, TheBackend
@@ -219,6 +219,11 @@ def can_copy_to(trace: StorageDirTrace, *, is_shown: bool) -> bool:
     return is_shown and is_empty and trace.sd.is_reachable and not trace.sd.read_only
 
 
+def has_nothing(trace: StorageDirTrace) -> bool:
+    """Whether the storage directory was looked at, and nothing of the image is known there. Pure."""
+    return trace.sd.state is StorageDirState.ONLINE and not trace.disk and not trace.catalog
+
+
 def is_only_place(info: ImageInfo, sds: int) -> bool:
     """Whether one storage directory has the image, of several. Pure."""
     return sds > 1 and info.sd_count == 1
@@ -289,6 +294,8 @@ def _draw(
         can_restore=can_restore,
         restorable=list_restorable(backend, explanation),
         can_copy_to=can_copy_to,
+        with_something=[trace for trace in explanation.sds if not has_nothing(trace)],
+        with_nothing=[trace for trace in explanation.sds if has_nothing(trace)],
         is_only_place=info is not None and is_only_place(info, len(explanation.sds)),
         can_delete=can_delete,
         deleted=deleted,

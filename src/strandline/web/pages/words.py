@@ -6,6 +6,8 @@ bytes do not survive one.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import MAXYEAR, UTC, date, datetime
 from urllib.parse import quote
 
@@ -138,6 +140,14 @@ def say_waiting(file: ImageFileReport) -> StateWord:
     if file.file.absent_since is not None and file.state is not FileState.MISSING:
         return NOT_SEEN
     return NOT_READ if file.state is FileState.PRESENT else FILE_WORDS[file.state]
+
+
+def say_states_of_waiting(files: Iterable[ImageFileReport]) -> str:
+    """``2 still arriving, 1 damaged``: what all of their tiles say."""
+    found = Counter(say_waiting(each).word for each in files)
+    return ", ".join(
+        word if found.total() == number else f"{number:,} {word}" for word, number in found.most_common()
+    )
 
 
 def is_unseen(image: ImageInfo) -> bool:

@@ -13,6 +13,7 @@ from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.care import conflicts, duplicates, missing_in_notes, unused, verification, wanted
 from strandline.web.pages.care.frame import Finding, find_trouble, wait_for
 from strandline.web.pages.rendering import PageRoute, render
+from strandline.web.pages.status_pages import judge_status
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -91,7 +92,8 @@ def _draw(backend: Backend) -> Response:
     jobs = [section.look(backend) for section in SECTIONS]
     cards = [Card(section, _describe(section, job)) for section, job in zip(SECTIONS, jobs, strict=True)]
     is_busy = any(card.found is None for card in cards)
-    return render(backend.base, "care.html", place="care", cards=cards, is_busy=is_busy)
+    health = judge_status(backend.store.status())
+    return render(backend.base, "care.html", place="care", cards=cards, is_busy=is_busy, health=health)
 
 
 def _describe(section: Section, job: CareJob[Any]) -> Finding | None:

@@ -34,17 +34,19 @@ if (grid) {
   document.querySelector("date-rail").attach(grid);
   const view = document.querySelector(".view");
   connectViewButtons(view);
-  keepAmongFilters(view, matchMedia("(max-width: 40rem)"));
+  const isNarrow = matchMedia("(max-width: 40rem)");
+  keepElsewhere(view, form.querySelector(".filter-fields"), isNarrow);
+  keepElsewhere(document.getElementById("export"), document.querySelector("#add .menu-list"), isNarrow);
 }
 if (form) listenToFilters();
 document.querySelector("[data-do=keys]")?.addEventListener("click", () => document.querySelector(".keys").showModal());
 
-/** On a phone, they are behind the button for filters, so the head of the page never moves. */
-function keepAmongFilters(view, isNarrow) {
-  const [head, next] = [view.parentElement, view.nextElementSibling];
+/** On a phone, it is behind a button, so the head of the page is small and never moves. */
+function keepElsewhere(part, menu, isNarrow) {
+  const [head, next] = [part.parentElement, part.nextElementSibling];
   const place = () => {
-    if (isNarrow.matches) form.querySelector(".filter-fields").append(view);
-    else head.insertBefore(view, next);
+    if (isNarrow.matches) menu?.append(part);
+    else head.insertBefore(part, next);
   };
   isNarrow.addEventListener("change", place);
   place();

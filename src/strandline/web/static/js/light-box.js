@@ -99,15 +99,22 @@ class LightBox extends HTMLElement {
     this.completeFacts();
   }
 
-  /** The folder of the picture may be away. This browser may still have the small copy that its tile shows. */
-  onFailure() {
-    if (this.isSmall || !this.image.away) {
+  /**
+   * The folder of the picture may be away, or the server. This browser may still have the small copy that its tile shows.
+   * Of what no browser draws, there may be one, too.
+   */
+  async onFailure() {
+    if (this.isSmall) {
       this.showUnseen(this.sayWhy());
       return;
     }
+    const { image } = this;
     this.isSmall = true;
-    this.querySelector(".small-copy").textContent = `${harmless(this.image.away)} is offline. This is a small copy.`;
-    this.picture.src = addressOfSmall(this.image);
+    const isAway = !image.away && (await isServerAway());
+    if (this.image !== image || !this.isSmall) return;
+    const why = image.away ? `${harmless(image.away)} is offline.` : isAway ? "Strandline does not answer." : "This picture cannot be drawn here as it is.";
+    this.querySelector(".small-copy").textContent = `${why} This is a small copy.`;
+    this.picture.src = drawTile(image) ?? addressOfSmall(image);
   }
 
   sayWhy() {
@@ -303,6 +310,20 @@ class LightBox extends HTMLElement {
     if (this.dialog.open) this.dialog.close();
     setTimeout(() => { if (!this.dialog.open) history.scrollRestoration = "auto"; }); // once the browser has returned
   }
+}
+
+/** The picture of the image's tile, as it is on the page now: nothing is asked of the server. Null if it has none. */
+function drawTile(image) {
+  const shown = document.querySelector(`.tile[data-id="${image.image_id}"] img.is-drawn`);
+  if (!shown?.naturalWidth) return null;
+  const canvas = Object.assign(document.createElement("canvas"), { width: shown.naturalWidth, height: shown.naturalHeight });
+  canvas.getContext("2d").drawImage(shown, 0, 0);
+  return canvas.toDataURL("image/webp");
+}
+
+/** The live connection notices that only after a while. */
+async function isServerAway() {
+  return fetch(`${BASE}/static/mark.svg`, { cache: "no-store" }).then(() => false, () => true);
 }
 
 /** A list of texts, or null if there are none. */
