@@ -213,8 +213,10 @@ def test_signing_out_ends_the_session_and_not_only_its_cookie(served: Served) ->
         answer = client.post("/sign-out")
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
         assert client.get("/").status_code == 401
+        assert "You were signed out" not in client.get("/", headers=PAGE).text
     with httpx.Client(base_url=served.address.url, cookies=kept) as thief:
         assert thief.get("/").status_code == 401
+        assert "You were signed out" in thief.get("/", headers=PAGE).text
     assert served.client.get("/").status_code == 200
 
 

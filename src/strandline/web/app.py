@@ -63,7 +63,7 @@ from strandline.web.images.endpoint import PREFIX, ImageBytes
 from strandline.web.images.waiting import Waiting
 from strandline.web.pages.gallery_pages import add_pages
 from strandline.web.pages.rendering import add_error_pages, render_error
-from strandline.web.pages.sign_in_pages import render_refusal, render_sign_in
+from strandline.web.pages.sign_in_pages import render_refusal, render_sign_in, say_signed_out
 from strandline.web.problems import add_problem_handlers, answer_error, answer_refusal
 from strandline.web.site import enter, get_public_address
 from strandline.web.statuses import http_status_of
@@ -287,9 +287,9 @@ class Application:
         if not request.wants_page:
             return answer_refusal(refusal.code, refusal.message, headers=refusal.headers)
         if refusal.code == "token-required":
-            query = request.query.decode("latin-1")
-            place = quote(request.path) + (f"?{query}" if query else "")
-            return render_sign_in(base, next_address=place, status=401)
+            place = quote(request.path) + (f"?{query}" if (query := request.query.decode("latin-1")) else "")
+            said = say_signed_out(self.door.cookie, request)
+            return render_sign_in(base, next_address=place, status=401, said=said)
         return render_refusal(base, refusal)
 
 

@@ -90,7 +90,7 @@ def test_names_from_a_storage_directory_are_text_on_every_page(served: Served) -
     fd = os.open(os.fsencode(root / "media") + b"/caf\xe9.txt", os.O_CREAT)
     os.close(fd)
     saved = served.store.save(make_picture("png", seed=9), sd="Notes", name="<b onclick=x>\u202e.png")
-    served.store.rename_storage_dir("Notes", "<i>Notes</i> & Co")
+    served.store.rename_storage_dir("Notes", "<i>Notes<i> & Co")
     sd_id = str(served.store.list_storage_dirs()[0].sd_id)
     strays = ("&lt;script&gt;alert", "&lt;img src=x", "caf")
     for place, shown in (

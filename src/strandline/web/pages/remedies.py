@@ -65,8 +65,15 @@ def list_found(status: SyncStatus) -> list[Found]:
 
 
 def _describe(row: Discrepancy, items: list[FileItem], verbs: dict[str, str]) -> Found:
-    remedy = row.say_remedy(verbs)
-    return Found(row.key, row.say_heading(len(items)), TONES[row.grade], row.meaning, remedy, items)
+    heading, meaning, remedy = map(
+        _say_folder, (row.say_heading(len(items)), row.meaning, row.say_remedy(verbs))
+    )
+    return Found(row.key, heading, TONES[row.grade], meaning, remedy, items)
+
+
+def _say_folder(words: str) -> str:
+    """The pages call it as people do."""
+    return words.replace("storage directories", "folders").replace("storage directory", "folder")
 
 
 def say_missed(missed: int, name: str) -> str:

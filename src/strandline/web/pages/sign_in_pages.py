@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.door import Door, enter_all, find_local
 from strandline.web.guards import HEALTHZ, READYZ, SIGN_IN, Refusal
+from strandline.web.heads import Request as RequestHead
 from strandline.web.heads import read_head
 from strandline.web.pages.rendering import PageRoute, get_inline_style, render_bare
 
@@ -25,6 +26,7 @@ SIGN_OUT = "/sign-out"
 
 WRONG_LINK = "This link does not work. It may have been used, or be older than ten minutes. Make a new one."
 WRONG_TEXT = "This is neither a link that works nor the token. A link works once, within ten minutes."
+SIGNED_OUT = "You were signed out. Sign in to go on where you were."
 TOO_MANY = "Too many wrong tries. Wait a minute, and try again."
 
 REFUSED = {
@@ -47,12 +49,18 @@ TheDoor = Annotated[Door, Depends(_of_request)]
 
 
 def render_sign_in(
-    base: str, *, next_address: str = "/", status: int = 200, problem: str = "", delay_s: int = 0
+    base: str,
+    *,
+    next_address: str = "/",
+    status: int = 200,
+    problem: str = "",
+    said: str = "",
+    delay_s: int = 0,
 ) -> Response:
     """The page that takes a link or the token. It names nothing of this machine, because everybody may see it."""
     return render_bare(
         base, "sign_in.html", status=status, headers={"retry-after": str(delay_s)} if delay_s else {},
-        next=find_local(next_address), problem=problem,
+        next=find_local(next_address), problem=problem, said=said,
     )  # fmt: skip
 
 
@@ -65,6 +73,11 @@ def render_refusal(base: str, refusal: Refusal) -> Response:
         base, "refused.html", status=refusal.status_code, headers={"content-security-policy": policy},
         style=style, title=REFUSED[refusal.code], message=refusal.fact, remedies=refusal.remedies,
     )  # fmt: skip
+
+
+def say_signed_out(cookie: str, request: RequestHead) -> str:
+    """What the page says to a browser that still has the cookie of a session that has ended. Pure."""
+    return SIGNED_OUT if f"{cookie}=" in request.get(b"cookie") else ""
 
 
 @router.get(HEALTHZ)

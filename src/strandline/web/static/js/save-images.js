@@ -183,21 +183,22 @@ function makeLine({ file, outcome, reason, path, image_id, warning }) {
   const line = document.createElement("li");
   const title = document.createElement("bdi");
   const badge = document.createElement("span");
-  title.textContent = harmless(nameOf(file));
+  const isSame = path?.split("/").at(-1) === nameOf(file); // what is called so is said once
+  if (isSame) title.append(makePlace(path, image_id));
+  else title.textContent = harmless(nameOf(file));
   badge.textContent = words;
   badge.className = `badge ${tone}`;
   line.append(title, badge);
-  if (path) line.append(makePlace(path, image_id));
+  if (path && !isSame) line.append(makePlace(path, image_id));
   const said = [tone === "bad" && (outcome === "incomplete" ? INCOMPLETE : reason), warning].filter(Boolean);
   line.append(...said.map((words) => Object.assign(document.createElement("p"), { textContent: words })));
   return line;
 }
 
-/** The file that has the image now, leading to its page. A name that is an id says nothing. */
+/** The file that has the image now, leading to its page. */
 function makePlace(path, image_id) {
   const link = document.createElement("a");
   link.href = `${BASE}/image/${image_id}`;
-  link.className = "small";
   link.textContent = harmless(path);
   return link;
 }
