@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from builders.postgres import Server, make_standby, shared_server, started
+from builders.postgres import make_standby, shared_server, started
 from builders.s3_server import S3Server
+from builders.sampling import take_sample
 from builders.storage import make_pictures, name_of
 from builders.workers import LIMIT_S, Team, open_team
 from fault_kit.network import passing_on
@@ -24,56 +25,35 @@ from strandline.model.work import WorkKind
 PICTURES = make_pictures(60)
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """A database server that this test may stop."""
-    with started() as server:
-        yield server
-
-
-@pytest.fixture
-def team(
-    request: pytest.FixtureRequest, tmp_path: Path, s3_server: S3Server, server: Server
-) -> Iterator[Team]:
-    """A bucket with pictures that nobody has listed."""
-    with open_team(request, tmp_path, s3_server, server=server) as team:
-        team.machine.add()
-        for data in PICTURES:
-            team.machine.put(data)
-        yield team
-
-
-def test_a_worker_outlives_its_database(team: Team, server: Server) -> None:
+def stop_the_database(request: pytest.FixtureRequest, tmp_path: Path, s3_server: S3Server) -> None:
     """It crashed, before there is work and in the middle of it. Each image is told once, and the log has one
     line for what happened.
     """
-    worker = team.start("--concurrency", "2")
-    server.stop()
-    server.start()
-    work = team.machine.store.work
-    work.add(WorkKind.SCAN, team.machine.sd)
-    team.wait(lambda: bool(team.machine.told()))
-    server.stop()
-    server.start()
-    team.wait_until_idle()
-    told = team.machine.told()
-    assert sorted(told) == sorted(("available", name_of(data)) for data in PICTURES)
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(LIMIT_S) == 0, team.read_logs()
-    assert "Traceback" not in team.read_logs()
+    with started() as server, open_team(request, tmp_path, s3_server, server=server) as team:
+        put_pictures(team)
+        worker = team.start("--concurrency", "2")
+        server.stop()
+        server.start()
+        team.machine.store.work.add(WorkKind.SCAN, team.machine.sd)
+        team.wait(lambda: bool(team.machine.told()))
+        server.stop()
+        server.start()
+        team.wait_until_idle()
+        told = team.machine.told()
+        assert sorted(told) == sorted(("available", name_of(data)) for data in PICTURES)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(LIMIT_S) == 0, team.read_logs()
+        assert "Traceback" not in team.read_logs()
 
 
-def test_a_worker_goes_on_at_a_standby_that_takes_over(
-    request: pytest.FixtureRequest, tmp_path: Path, s3_server: S3Server, server: Server
-) -> None:
+def promote_the_standby(request: pytest.FixtureRequest, tmp_path: Path, s3_server: S3Server) -> None:
     """Its address names both. What the primary had acknowledged is there, and each image is told once."""
     with (
+        started() as server,
         make_standby(server) as standby,
         open_team(request, tmp_path, s3_server, server=server, standby=standby) as team,
     ):
-        team.machine.add()
-        for data in PICTURES:
-            team.machine.put(data)
+        put_pictures(team)
         worker = team.start("--concurrency", "2")
         work = team.machine.store.work
         work.add(WorkKind.SCAN, team.machine.sd)
@@ -92,6 +72,13 @@ def test_a_worker_goes_on_at_a_standby_that_takes_over(
         server.start()
 
 
+def put_pictures(team: Team) -> None:
+    """Into a bucket that nobody has listed."""
+    team.machine.add()
+    for data in PICTURES:
+        team.machine.put(data)
+
+
 def is_idle(team: Team) -> bool:
     """Whether there is nothing to do. False also while nobody answers."""
     with suppress(CatalogAwayError):
@@ -99,9 +86,7 @@ def is_idle(team: Team) -> bool:
     return False
 
 
-def test_a_worker_whose_network_to_the_database_is_cut(
-    request: pytest.FixtureRequest, tmp_path: Path, s3_server: S3Server
-) -> None:
+def cut_the_network(request: pytest.FixtureRequest, tmp_path: Path, s3_server: S3Server) -> None:
     """No byte passes, and nobody says so. Another worker takes over what it was doing. Once the network is back, it
     finds that out, goes on, and tells nothing twice.
     """
@@ -118,9 +103,7 @@ def test_a_worker_whose_network_to_the_database_is_cut(
         open_team(request, tmp_path, s3_server, endpoint=faulty.endpoint) as team,
         passing_on(shared_server(request).socket) as network,
     ):
-        team.machine.add()
-        for data in PICTURES:
-            team.machine.put(data)
+        put_pictures(team)
         faulty.rule = hold
         database = team.environment["STRANDLINE_CATALOG_URL"].partition("///")[2].partition("?")[0]
         cut_off = f"postgresql://strandline@127.0.0.1:{network.port}/{database}"
@@ -139,3 +122,18 @@ def test_a_worker_whose_network_to_the_database_is_cut(
         assert team.count_told() == once
         assert [worker.poll() for worker in team.workers] == [None, None]
         assert "Traceback" not in team.read_logs()
+
+
+FAULTS = (stop_the_database, promote_the_standby, cut_the_network)
+"""Some ten seconds each, most of which is waiting."""
+
+
+@pytest.mark.parametrize("fault", take_sample(FAULTS, "worker faults"), ids=lambda fault: fault.__name__)
+def test_a_worker_goes_on(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    s3_server: S3Server,
+    fault: Callable[[pytest.FixtureRequest, Path, S3Server], None],
+) -> None:
+    """A database that stops, is replaced, or cannot be reached: one of these a day, and each in `make trials`."""
+    fault(request, tmp_path, s3_server)
