@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strandline.model.folding import fold, split_words
+from strandline.model.folding import fold, natural_key, split_words
 
 FORMS = ("NFC", "NFD", "NFKC", "NFKD")
 LETTERS = "aZéÜßẞøÆİıКйΣςᾳÅﬁが한นี่नि가\u0301\u0345\u3099 .-"
@@ -68,3 +68,17 @@ def test_words_are_folded_and_each_is_once() -> None:
     """White space of any kind separates them."""
     assert split_words("  See\u00a0Zürich\tSEE ") == ["see", "zurich"]
     assert split_words(" \u0301 ") == []
+
+
+def test_numbers_are_sorted_as_people_count() -> None:
+    """In any place of a name, and without case."""
+    names = ["photo 10.png", "Photo 9.png", "photo 2.png", "photo.png", "10 a", "9 b", "é 1", "f"]
+    assert sorted(names, key=natural_key) == [
+        "9 b", "10 a", "é 1", "f", "photo 2.png", "Photo 9.png", "photo 10.png", "photo.png",
+    ]  # fmt: skip
+
+
+@given(st.lists(TEXTS, max_size=5))
+def test_any_names_can_be_sorted(names: list[str]) -> None:
+    """Whatever characters they have."""
+    assert sorted(sorted(names, key=natural_key)) == sorted(names)

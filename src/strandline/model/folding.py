@@ -35,6 +35,14 @@ def fold(text: str) -> str:
     return normalize("NFC", _ACCENTS.sub("", plain).translate(_STROKES)).encode(errors="replace").decode()
 
 
+def natural_key(text: str) -> list[tuple[int, int, str]]:
+    """For sorting as people count: ``photo 2`` before ``photo 10``, without case and accents."""
+    parts = re.split(r"([0-9]{1,18})", fold(text))
+    return [
+        (0, int(part), "") if part.isdigit() and part.isascii() else (1, 0, part) for part in parts if part
+    ]
+
+
 def split_words(text: str) -> list[str]:
     """The folded words of a question, each once. Empty if there is nothing to search for."""
     return list(dict.fromkeys(fold(text).split()))

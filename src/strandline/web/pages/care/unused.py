@@ -15,6 +15,7 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from strandline.model.changes import ChangeReport, FileChange
+from strandline.model.folding import natural_key
 from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.storage_dirs import LayoutKind
@@ -145,11 +146,13 @@ def list_shown(report: UnusedReport) -> list[UnusedFile]:
 
 
 def group_by_image(found: Iterable[UnusedFile]) -> list[list[UnusedFile]]:
-    """The files of each image in each storage directory, in the order of the first ones. Pure."""
+    """The files of each image in each storage directory, by the paths of the best ones. Pure."""
     groups = defaultdict[tuple[int, ImageId], list[UnusedFile]](list)
     for each in found:
         groups[each.sd.number, each.image_id].append(each)
-    return [sort_by_name(files) for files in groups.values()]
+    return sorted(
+        map(sort_by_name, groups.values()), key=lambda files: (files[0].sd.number, natural_key(files[0].path))
+    )
 
 
 def describe_files(files: Sequence[UnusedFile], now: datetime) -> Unused:

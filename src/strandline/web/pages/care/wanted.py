@@ -17,6 +17,7 @@ from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPath
 from strandline.model.changes import FileChange
 from strandline.model.defaults import TILE_SIZE
 from strandline.model.discrepancies import say_passing
+from strandline.model.folding import natural_key
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.state_words import FILE_WORDS, FROM_CONFLICT_COPY, StateWord, Tone, word_of_bad
 from strandline.model.verification import FAULT_OF_STATE, Fault
@@ -321,6 +322,7 @@ def _draw(backend: Backend, start: int, told: Done | None = None, status: int = 
         job = look(backend)
         busy = wait_for(job, "Asking the catalog…")
         trouble, found = (None, ()) if busy else (find_trouble(job), job.result or ())
+        found = sorted(found, key=lambda each: (each.sd.number, natural_key(each.path)))
     page = Page.of(f"{backend.base}{PLACE}", start, len(found), FILES_PER_PAGE)
     searching = backend.care.find(SEARCH)
     return render(
