@@ -58,9 +58,18 @@ def check_extra(extra: Extra) -> None:
     Raises:
         MissingExtraError: It is not. The message has the command that installs it.
     """
-    missing = next((module for module in extra.modules if find_spec(module) is None), None)
+    missing = _find_missing(extra)
     if missing is not None:
         raise missing_error(extra, missing)
+
+
+def has_extra(extra: Extra) -> bool:
+    """Whether all modules of an extra can be found. Imports none of them."""
+    return _find_missing(extra) is None
+
+
+def _find_missing(extra: Extra) -> str | None:
+    return next((module for module in extra.modules if find_spec(module) is None), None)
 
 
 def missing_error(extra: Extra, module: str) -> MissingExtraError:

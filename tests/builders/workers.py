@@ -97,9 +97,10 @@ def open_team(
     images_per_part: int = PER_PART,
     server: Server | None = None,
     standby: Server | None = None,
+    shared_thumbnails: str = "",
 ) -> Iterator[Team]:
     """A team without workers. ``endpoint`` is a proxy in front of the object store, for all of them. All go on at the
-    ``standby`` once it is the primary.
+    ``standby`` once it is the primary. ``shared_thumbnails`` is where all of them share thumbnails.
     """
     with (server or shared_server(request)).lent_database() as url:
         if server is not None and standby is not None:
@@ -113,10 +114,12 @@ def open_team(
             "STRANDLINE_WORK_IMAGES_PER_PART": str(images_per_part),
             "STRANDLINE_WORK_STALLED_AFTER_S": str(STALLED_AFTER_S),
             "STRANDLINE_WORK_SCAN_EVERY_S": "0",
+            "STRANDLINE_PICTURES_SHARED_THUMBNAILS": shared_thumbnails,
         }
         overrides: dict[str, int | float | str] = {
             "work.images_per_part": images_per_part,
             "work.stalled_after_s": STALLED_AFTER_S,
+            "pictures.shared_thumbnails": shared_thumbnails,
         }
         with open_bucket_machine(
             folder / "home",

@@ -75,6 +75,7 @@ def test_numbers_of_work(team: Team, served: Served, monkeypatch: pytest.MonkeyP
     """
     work = team.machine.store.work
     assert scrape(served)['strandline_work_parts{kind="scan",state="waiting"}'] == 0
+    assert scrape(served)['strandline_work_parts{kind="thumbnails",state="waiting"}'] == 0
     few = count_statements(lambda: scrape(served), monkeypatch)
     for data in PICTURES:
         team.machine.put(data)

@@ -58,6 +58,9 @@ def test_work_is_ordered_shown_and_changed(served: Served, team: Team) -> None:
     again = served.post("/work", {"kind": "scan", "sd": team.machine.sd.name}).json()["tasks"][0]
     assert served.client.delete(f"/api/v1/work/{again['id']}").json()["task"]["state"] == "cancelled"
     assert served.post("/work", {"kind": "dance"}).status_code == 422
+    refused = served.post("/work", {"kind": "thumbnails"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "refused")
+    assert "pictures.shared_thumbnails" in refused.json()["detail"]
     assert served.client.get("/api/v1/work/77").json()["code"] == "task-not-found"
 
 
@@ -65,6 +68,7 @@ def test_the_page_says_how_far_it_is(served: Served, team: Team) -> None:
     """Nobody works; then it is paused, resumed, cancelled, and done. The page of the status leads there."""
     assert 'href="/status/work"' in served.client.get("/status").text
     assert "Everything is done" in served.client.get("/status/work").text
+    assert "Make thumbnails" not in served.client.get("/status/work").text
     sd = team.machine.sd
     ordered = served.client.post("/status/work/add", data={"kind": "verify", "sd": str(sd.sd_id)})
     assert ordered.status_code == 303

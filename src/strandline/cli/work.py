@@ -113,8 +113,9 @@ def add(session: Session, kind: str, sds: tuple[str, ...], first: bool) -> int:
     """Order work on storage directories.
 
     KIND is scan (look for new, changed, and missing images), arrivals (check what is new), prove (check what was
-    never read), or verify (read again what was not read for 30 days). Without SD, on all storage directories.
-    If a storage directory has an open task of this kind, that is the answer.
+    never read), verify (read again what was not read for 30 days), or thumbnails (make those that machines share,
+    at pictures.shared_thumbnails). Without SD, on all storage directories. If a storage directory has an open task
+    of this kind, that is the answer.
     """
     with session.open_store() as store:
         orders = _open(store)

@@ -27,6 +27,8 @@ class WorkKind(StrEnum):
     """Prove everything that was never read."""
     VERIFY = "verify"
     """Read again what was not read for long."""
+    THUMBNAILS = "thumbnails"
+    """Draw the thumbnails that machines share, and that are not there yet."""
 
 
 class WorkState(StrEnum):
@@ -48,9 +50,10 @@ PRIORITY: dict[WorkKind, int] = {
     WorkKind.SCAN: 30,
     WorkKind.PROVE: 20,
     WorkKind.VERIFY: 10,
+    WorkKind.THUMBNAILS: 5,
 }
 """Higher ones first: what just came is what people look for. An image that somebody asks for waits for nobody: the
-server that is asked proves it."""
+server that is asked proves it, and draws it."""
 
 PRIORITY_FIRST = 100
 """Of a task that a person wants to be done before all others."""
@@ -69,14 +72,14 @@ class WorkTask(JsonForm):
     is_first: bool
     """Whether a person wants it to be done before all others."""
     done: int
-    """Images that were listed or read."""
+    """Images that were listed, read, or looked for."""
     total: int | None
     """All that are to be; None while it is unknown."""
     parts: int
     parts_done: int
     parts_failed: int
     findings: int
-    """What a person should look at: images that cannot be read, or have other bytes than they should."""
+    """What a person should look at: images that cannot be read or drawn, or have other bytes than they should."""
     images_per_s: float
     """Of all workers together, in the last minute. 0 if nobody works on it."""
     began_at: datetime
@@ -181,5 +184,6 @@ WORK_WORDS: dict[WorkKind, str] = {
     WorkKind.ARRIVALS: "check what is new",
     WorkKind.PROVE: "check what was never read",
     WorkKind.VERIFY: "read again what was not read for long",
+    WorkKind.THUMBNAILS: "make thumbnails",
 }
 """Each kind in words, for people."""

@@ -7,24 +7,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from strandline.errors import InvalidInputError, PictureTooLargeError, UndecodablePictureError
-from strandline.logs import get_logger
-from strandline.model.buckets import is_apart, is_bucket_address, overlap, parse_bucket_address
 from strandline.model.values import dataclass
 from strandline.pictures.cache import ThumbnailCache
 from strandline.pictures.decoding import MAX_SIZE, Thumbnail, make_thumbnail
-from strandline.pictures.shared_copies import (
-    MAX_SHARED_BYTES,
-    SHARED_SIZES,
-    can_share,
-    find_copy_in,
-    shared_name_of,
-)
 from strandline.services.finding.found_image import FoundImage
 from strandline.services.workbench import Workbench
 
-log = get_logger(__name__)
+if TYPE_CHECKING:
+    from strandline.services.shared_thumbnails import SharedThumbnails
 
 REFUSED_FOR_S = 300.0
 """After this time, a picture that failed only because the machine was busy is tried again."""
@@ -35,66 +28,13 @@ MAX_REFUSED = 1000
 RefusedError = UndecodablePictureError | PictureTooLargeError
 
 
-class SharedThumbnails:
-    """Those that all machines share, in a bucket, beside the storage directories. Thread-safe.
-
-    No method raises for anything that is wrong there: then a thumbnail is made here, and that is all.
-    """
-
-    def __init__(self, bench: Workbench, address: str) -> None:
-        self._bench = bench
-        self._address = parse_bucket_address(address)
-        self._objects = bench.open_small_objects(address)
-        self._warned = False
-
-    def find(self, sha256: str, size: int) -> Thumbnail | None:
-        """What another machine made of the picture whose bytes have this hash, checked as far as one can tell. One
-        GET.
-        """
-        if size not in SHARED_SIZES:
-            return None
-        try:
-            data = self._objects.find(shared_name_of(sha256, size), at_most=MAX_SHARED_BYTES)
-        except OSError as error:
-            self._warn(str(error.strerror or error))
-            return None
-        return None if data is None else find_copy_in(data, size)
-
-    def put(self, sha256: str, size: int, made: Thumbnail) -> None:
-        """Gives others what was made here. One PUT, and a statement."""
-        if not can_share(made, size):
-            return
-        if (inside := self._find_overlap()) is not None:
-            self._warn(f"it would be in {inside}, which it must be apart from")
-            return
-        try:
-            self._objects.put_once(shared_name_of(sha256, size), made.data, made.media_type)
-        except OSError as error:
-            self._warn(str(error.strerror or error))
-
-    def _find_overlap(self) -> str | None:
-        """What the place is not apart from: a storage directory, or the trash of its bucket."""
-        if not is_apart(self._address, self._bench.limits.s3.trash_prefix):
-            return "the trash of the bucket"
-        with self._bench.catalog.whole.read() as reader:
-            roots = [sd.path for sd in reader.sds.list_storage_dirs() if is_bucket_address(sd.path)]
-        return next((root for root in roots if overlap(parse_bucket_address(root), self._address)), None)
-
-    def _warn(self, reason: str) -> None:
-        """Once, and not for each picture."""
-        if not self._warned:
-            self._warned = True
-            log.warning("thumbnails are not shared at %s: %s", self._address.text, reason)
-
-
 class Thumbnails:
     """The thumbnails of one store. Thread-safe."""
 
     def __init__(self, bench: Workbench, cache: ThumbnailCache) -> None:
         self._bench = bench
         self.cache = cache
-        shared_at = bench.limits.shared_thumbnails
-        self._shared = SharedThumbnails(bench, shared_at) if shared_at else None
+        self._shared = _open_shared(bench)
         self._refusals = _Refusals(bench.monotonic)
 
     def find(self, found: FoundImage, size: int) -> Thumbnail | None:
@@ -170,6 +110,14 @@ class Thumbnails:
         except (UndecodablePictureError, PictureTooLargeError) as error:
             self._refusals.add(sha256, size, error)
             raise
+
+
+def _open_shared(bench: Workbench) -> SharedThumbnails | None:
+    if not bench.limits.shared_thumbnails:
+        return None
+    from strandline.services.shared_thumbnails import SharedThumbnails  # here: few share any
+
+    return SharedThumbnails(bench, bench.limits.shared_thumbnails)
 
 
 @dataclass(frozen=True, slots=True)

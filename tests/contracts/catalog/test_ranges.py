@@ -56,6 +56,26 @@ def test_unproven_files_are_listed_by_path(catalog: Catalog) -> None:
         assert reader.ranges.count_arrivals(2) == 0
 
 
+def test_proven_files_are_listed_by_path(catalog: Catalog) -> None:
+    """Of what was proven since, if that is asked. What only a decoder confirmed is not among them."""
+    fill(catalog)
+    decoded = PATHS[5]
+    with catalog.write() as writer:
+        row = writer.files.find_row(1, decoded)
+        assert row is not None
+        assert row.stamp is not None
+        proof = Proof(ProofKind.DECODED, SHA256S[1], row.stamp, NOW)
+        assert writer.files.update_row(row, replace(row, proof=proof))
+    later = NOW + timedelta(seconds=1)
+    with catalog.read() as reader:
+        assert [row.path for row in reader.ranges.list_proven(1, "", "", limit=9)] == [PROVEN]
+        assert [row.path for row in reader.ranges.list_proven(1, "", PROVEN, limit=9, since=NOW)] == [PROVEN]
+        assert reader.ranges.list_proven(1, PROVEN, "", limit=9) == []
+        assert reader.ranges.list_proven(1, "", "", limit=9, since=later) == []
+        assert [reader.ranges.count_proven(1, since) for since in (None, NOW, later)] == [1, 1, 0]
+        assert reader.ranges.count_proven(2) == 0
+
+
 def test_every_so_many_paths_are_bounds(catalog: Catalog) -> None:
     """The last one is none: what comes after it would be empty, or few."""
     fill(catalog)

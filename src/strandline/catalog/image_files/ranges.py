@@ -56,6 +56,33 @@ class RangeReader:
         )
         return [to_image_file(row) for row in rows]
 
+    def list_proven(
+        self, sd: int, after: str, through: str, *, limit: int, since: datetime | None = None
+    ) -> list[ImageFile]:
+        """Up to ``limit`` present rows of the SD with a current proof by hash or structure, by path.
+
+        Bounds as for :meth:`list_unproven`. ``since`` leaves out what was proven before. Cost: the rows that are
+        passed.
+        """
+        rows = self._conn.execute(
+            f"{SELECT} WHERE sd = :sd AND path > :after {'AND path <= :through ' if through else ''}"
+            f"AND {self._proven_since(since)} ORDER BY path LIMIT :limit",
+            {"sd": sd, "after": after, "through": through, "limit": limit, "since": _from(since)},
+        )
+        return [to_image_file(row) for row in rows]
+
+    def count_proven(self, sd: int, since: datetime | None = None) -> int:
+        """How many rows :meth:`list_proven` has in all. Cost: a walk over the rows of the SD."""
+        row = self._conn.execute(
+            f"SELECT count(*) FROM image_files WHERE sd = :sd AND {self._proven_since(since)}",
+            {"sd": sd, "since": _from(since)},
+        ).fetchone()
+        return int(row[0])
+
+    def _proven_since(self, since: datetime | None) -> str:
+        is_new = "" if since is None else " AND proven_at_us >= :since"
+        return f"{self._say.proven} AND proof_kind <> 'decoded'{is_new}"
+
     def count_arrivals(self, sd: int) -> int:
         """How many present files of the SD must be proven at once. Cost: proportional to the result."""
         row = self._conn.execute(
@@ -73,3 +100,7 @@ class RangeReader:
             (sd, size),
         )
         return [str(path) for (path,) in rows]
+
+
+def _from(since: datetime | None) -> int:
+    return 0 if since is None else as_microseconds(since)

@@ -26,6 +26,14 @@ class SmallObjects:
         except FileNotFoundError:
             return None
 
+    def has(self, name: str) -> bool:
+        """Whether there is one. One HEAD."""
+        try:
+            self.calls.small(lambda: self.calls.client.head(name))
+        except FileNotFoundError:
+            return False
+        return True
+
     def put_once(self, name: str, data: bytes, media_type: str) -> None:
         """Writes one, unless there is one. One PUT."""
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -27,11 +27,12 @@ from strandline.model.name_ranges import split_rest
 from strandline.model.plain_words import say_count
 from strandline.model.scan_parts import parse_scan_part
 from strandline.model.storage_dirs import StorageDir, StorageDirState
-from strandline.model.work import WorkKind, WorkState
-from strandline.runtime.work.orders import BEFORE_US, WHOLE, Work
+from strandline.model.work import WorkKind, WorkState, WorkTask
+from strandline.runtime.work.orders import BEFORE_US, SINCE_US, WHOLE, Work
 from strandline.services.proving.prove_range import prove_range
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.scanning.scan_parts import finish_scan, scan_part
+from strandline.services.shared_thumbnails import SharedThumbnails, draw_range
 from strandline.services.verifying.verify import verify_range
 from strandline.services.workbench import Workbench
 
@@ -132,10 +133,7 @@ class Doing:
             if task.kind is WorkKind.SCAN:
                 self._finish_scan(number, task.sd)
             else:
-                is_followed = AGAIN in self._queue.read_facts(number)
-                self._queue.end_task(number, WorkState.FINISHED, None)
-                if is_followed:
-                    self._work.follow_up(find_sd(self._bench, task.sd))
+                self._finish_reading(task)
         except StorageDirNotFoundError:
             self._queue.end_task(number, WorkState.CANCELLED, "the storage directory was forgotten")
         except CatalogTooNewError:
@@ -143,6 +141,17 @@ class Doing:
         except StrandlineError as error:
             log.warning("task %s could not be finished: %s", number, error)
             self._put_off(self._queue.fail_last_step(number, error.message, attempts=ATTEMPTS))
+
+    def _finish_reading(self, task: WorkTask) -> None:
+        known = find_sd(self._bench, task.sd)
+        is_followed = AGAIN in self._queue.read_facts(task.number)
+        if task.kind in (WorkKind.ARRIVALS, WorkKind.PROVE) and task.done:
+            self._work.order_thumbnails(known)
+        self._queue.end_task(task.number, WorkState.FINISHED, None)
+        if is_followed and task.kind is WorkKind.THUMBNAILS:
+            self._work.order_thumbnails(known)
+        elif is_followed:
+            self._work.follow_up(known)
 
     def _finish_scan(self, number: int, sd: int) -> None:
         facts = self._queue.read_facts(number)
@@ -206,7 +215,7 @@ class _OnePart:
             self._queue.end_part(self._part, done=self._done, since=since, findings=findings, result=result)
 
     def _read(self, sd: StorageDir) -> int | None:
-        """Proves or verifies. Returns the number of findings."""
+        """Proves, verifies, or draws. Returns the number of findings."""
         part, names = self._part, self._part.names
         if part.kind is WorkKind.VERIFY:
             before = from_microseconds(int(part.facts[BEFORE_US]))
@@ -215,12 +224,33 @@ class _OnePart:
                 self._bench, sd, names, older_than=older_than, go_on=self._go_on, cancel=self._cancel
             )
             return None if found is None else len(found)
+        if part.kind is WorkKind.THUMBNAILS:
+            return self._draw(sd)
         only_arrivals = part.kind is WorkKind.ARRIVALS
         unread = prove_range(self._bench, sd, names, only_arrivals=only_arrivals, go_on=self._go_on)
-        if unread and part.failures < REREADS:
-            count = say_count(len(unread), "image")
-            raise UnreadableFileError(f"{count} in {sd.name!r} cannot be read: {unread[0].message}")
-        return None if unread is None else len(unread)
+        if unread is None:
+            return None
+        self._check_read(sd, [each.message for each in unread])
+        return len(unread)
+
+    def _draw(self, sd: StorageDir) -> int | None:
+        """Makes thumbnails. Returns how many images have none."""
+        since_us = self._part.facts.get(SINCE_US)
+        shared = SharedThumbnails(self._bench, self._bench.limits.shared_thumbnails)
+        lacking = draw_range(
+            self._bench, shared, sd, self._part.names,
+            since=None if since_us is None else from_microseconds(int(since_us)), go_on=self._go_on,
+        )  # fmt: skip
+        if lacking is None:
+            return None
+        self._check_read(sd, lacking.now)
+        return lacking.never + len(lacking.now)
+
+    def _check_read(self, sd: StorageDir, problems: Sequence[str]) -> None:
+        """The part is done again soon because of these, unless that was tried."""
+        if problems and self._part.failures < REREADS:
+            count = say_count(len(problems), "image")
+            raise UnreadableFileError(f"{count} in {sd.name!r} cannot be read: {problems[0]}")
 
     def _scan(self, sd: StorageDir) -> str | None:
         with _polling(self._is_unwanted, self._cancel):

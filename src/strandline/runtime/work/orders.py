@@ -18,6 +18,7 @@ from strandline.errors import (
     StrandlineError,
     TaskNotFoundError,
 )
+from strandline.extras import PICTURES, has_extra
 from strandline.logs import get_logger
 from strandline.model.name_ranges import EVERYTHING, FIRST_PARTS, NameRange, split_at, split_by_id
 from strandline.model.storage_dirs import StorageDir
@@ -33,6 +34,12 @@ WHOLE = "whole"
 """A fact of a scan that one worker makes alone, because its place cannot be listed in parts."""
 BEFORE_US = "before_us"
 """A fact of a verification: what was read later is left out."""
+
+SINCE_US = "since_us"
+"""A fact of thumbnails: what was proven before is left out."""
+
+CLOCKS_DIFFER = timedelta(hours=1)
+"""Proofs have the time of the machine that made them, tasks that of the database."""
 
 VERIFY_RESTS = timedelta(days=1)
 """Between two tasks of the schedule that look for files to read again: each is a walk over all rows."""
@@ -58,6 +65,17 @@ class Work:
         self.queue = WorkQueue(catalog)
         self.settings = settings.work
         self._bench = bench
+
+    @property
+    def shares_thumbnails(self) -> bool:
+        """Whether thumbnails are kept where other machines find them."""
+        return bool(self._bench.limits.shared_thumbnails)
+
+    @property
+    def own_kinds(self) -> frozenset[WorkKind]:
+        """What a worker of this machine can do. It leaves the rest to others."""
+        can_draw = self.shares_thumbnails and has_extra(PICTURES)
+        return frozenset(kind for kind in WorkKind if can_draw or kind is not WorkKind.THUMBNAILS)
 
     # --- what people ask --------------------------------------------------------------------------------------
 
@@ -87,6 +105,7 @@ class Work:
         is_first: bool = False,
         is_news: bool = False,
         older_than: timedelta = VERIFY_AFTER,
+        since: datetime | None = None,
     ) -> WorkTask:
         """Orders work on a storage directory. Returns the open task of this kind, if there is one.
 
@@ -96,11 +115,18 @@ class Work:
             is_first: Before all other work, also if it was ordered before.
             is_news: There is something that an open task may have passed, so another one follows it.
             older_than: For a verification: what was not read for so long.
+            since: For thumbnails: what was proven since.
 
         Raises:
             StorageDirNotFoundError: The storage directory was forgotten meanwhile.
+            RefusedError: Thumbnails are wanted, and machines share none.
         """
-        plan = self._plan(kind, sd, older_than)
+        if kind is WorkKind.THUMBNAILS and not self.shares_thumbnails:
+            raise RefusedError(
+                "thumbnails that a worker keeps for itself help nobody; set pictures.shared_thumbnails to a place "
+                "that machines share (s3://bucket/prefix), on each machine"
+            )
+        plan = self._plan(kind, sd, older_than, since)
         number, _ = self.queue.add_task(
             kind,
             sd.number,
@@ -150,7 +176,7 @@ class Work:
 
     # --- planning ---------------------------------------------------------------------------------------------
 
-    def _plan(self, kind: WorkKind, sd: StorageDir, older_than: timedelta) -> _Plan:
+    def _plan(self, kind: WorkKind, sd: StorageDir, older_than: timedelta, since: datetime | None) -> _Plan:
         size = self.settings.images_per_part
         match kind:
             case WorkKind.SCAN:
@@ -161,6 +187,11 @@ class Work:
                     count, _ = reader.files.count_to_verify(sd.number, before)
                     parts = self._divide(reader, sd, count, size)
                 return _Plan(parts, count, {BEFORE_US: as_microseconds(before)})
+            case WorkKind.THUMBNAILS:
+                with self._bench.catalog.read() as reader:
+                    count = reader.ranges.count_proven(sd.number, since)
+                    parts = self._divide(reader, sd, count, size)
+                return _Plan(parts, count, {} if since is None else {SINCE_US: as_microseconds(since)})
             case WorkKind.ARRIVALS | WorkKind.PROVE:
                 is_arrivals = kind is WorkKind.ARRIVALS
                 with self._bench.catalog.read() as reader:
@@ -209,6 +240,15 @@ class Work:
             self.add(WorkKind.ARRIVALS, sd, is_news=True)
         if unchecked > arrivals:
             self.add(WorkKind.PROVE, sd)
+
+    def order_thumbnails(self, sd: StorageDir) -> None:
+        """Orders those of what was proven since the last ones were ordered that are finished, if machines share
+        them. Those were all that were proven until then.
+        """
+        if self.shares_thumbnails:
+            last = self.queue.find_last_begin(WorkKind.THUMBNAILS, sd.number)
+            since = None if last is None else last - CLOCKS_DIFFER
+            self.add(WorkKind.THUMBNAILS, sd, is_news=True, since=since)
 
     def order_what_is_due(self) -> None:
         """Orders the scans and verifications whose time has come. Safe in many workers: a task is there once."""

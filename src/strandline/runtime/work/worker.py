@@ -34,7 +34,6 @@ from strandline.catalog.postgres.work.tables import SCHEMA
 from strandline.errors import CatalogTooNewError, StrandlineError
 from strandline.logs import get_logger
 from strandline.model.values import dataclass
-from strandline.model.work import WorkKind
 from strandline.pictures.decoding import stop_decoders
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.heap import limit_pools
@@ -166,7 +165,7 @@ class _Process:
         async with app.open_async():
             worker = Worker(
                 app=app,
-                queues=[*map(name_queue, WorkKind)],
+                queues=sorted(map(name_queue, self._work.own_kinds)),
                 name=f"{platform.node()}-{os.getpid()}",
                 concurrency=self._options.concurrency,
                 fetch_job_polling_interval=LOOK_S,
@@ -250,7 +249,7 @@ class _Process:
             self._tell_s = now_s + TELL_S
             self._teller.tell()
         if self._options.until_empty:
-            self._has_ended = self._work.queue.count_open() == 0
+            self._has_ended = self._work.queue.count_open(self._work.own_kinds) == 0
         elif now_s >= self._due_s:
             self._due_s = now_s + DUE_S
             self._work.order_what_is_due()

@@ -23,7 +23,7 @@ TaskPath = Annotated[str, Path(description="The task's `id`.")]
 class NewWork(Body):
     """What is to be done."""
 
-    kind: Literal["scan", "arrivals", "prove", "verify"] = Field(
+    kind: Literal["scan", "arrivals", "prove", "verify", "thumbnails"] = Field(
         description="What, with the words of the command line."
     )
     sd: str | None = Field(

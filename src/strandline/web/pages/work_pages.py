@@ -45,10 +45,10 @@ async def show_work(backend: TheBackend) -> Response:
 
 @router.post(f"{PLACE}/add")
 async def order_work(backend: TheBackend, kind: FormText, sd: FormText) -> Response:
-    """Orders a scan or a verification of one storage directory."""
+    """Orders a scan, a verification, or thumbnails of one storage directory."""
 
     def order() -> None:
-        if kind in (WorkKind.SCAN, WorkKind.VERIFY):
+        if kind in (WorkKind.SCAN, WorkKind.VERIFY, WorkKind.THUMBNAILS):
             backend.store.work.add(WorkKind(kind), backend.store.get_storage_dir(sd))
 
     return await _change(backend, order)
@@ -97,6 +97,7 @@ def _draw(backend: Backend, note: Note | None = None, status: int = 200) -> Resp
         open_tasks=[task for task in found.tasks if task.is_open],
         ended=[task for task in found.tasks if not task.is_open][:ENDED_SHOWN],
         folders=backend.store.list_storage_dirs(),
+        shares_thumbnails=backend.store.work.shares_thumbnails,
         badges=BADGES,
         words=WORK_WORDS,
         say_progress=say_progress,

@@ -7,7 +7,7 @@ A part is done or waits. So whatever happens to jobs and workers, nothing is for
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,14 +36,7 @@ from strandline.catalog.postgres.work.statements import (
 from strandline.catalog.postgres.work.tables import CHECK_FORMATS, check_formats, ensure_work_tables
 from strandline.catalog.times import from_microseconds
 from strandline.model.name_ranges import NameRange
-from strandline.model.work import (
-    PRIORITY,
-    PRIORITY_FIRST,
-    WorkKind,
-    WorkState,
-    WorkStatus,
-    WorkTask,
-)
+from strandline.model.work import PRIORITY, PRIORITY_FIRST, WorkKind, WorkState, WorkStatus, WorkTask
 
 KEPT = timedelta(days=7)
 """How long a task is shown after its end."""
@@ -160,10 +153,7 @@ class WorkQueue:
                 f"{SELECT_TASKS} ORDER BY ended_us IS NOT NULL, ended_us DESC, priority DESC, tasks.number "
                 f"LIMIT {SHOWN}"
             ).fetchall()
-            workers = connection.execute(
-                SELECT_WORKERS,
-                (stalled_after_s,),
-            ).fetchall()
+            workers = connection.execute(SELECT_WORKERS, (stalled_after_s,)).fetchall()
             waiting, running = connection.execute(
                 "SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'doing') "
                 "FROM procrastinate_jobs"
@@ -171,16 +161,15 @@ class WorkQueue:
         return WorkStatus(
             [to_worker(row) for row in workers],
             [to_task(row) for row in tasks if row[1] in KINDS],
-            waiting,
-            running,
-        )
+            waiting, running,
+        )  # fmt: skip
 
-    def count_open(self) -> int:
-        """How many tasks are to be worked on, of the kinds that this program knows."""
+    def count_open(self, kinds: Collection[WorkKind] = KINDS) -> int:
+        """How many tasks of these kinds are to be worked on."""
         with self._transaction() as connection:
             (count,) = connection.execute(
                 "SELECT count(*) FROM tasks WHERE state = 'working' AND kind = ANY(?)",
-                ([kind.value for kind in WorkKind],),
+                ([kind.value for kind in kinds],),
             ).fetchone()
         return int(count)
 
@@ -189,6 +178,15 @@ class WorkQueue:
         with self._transaction() as connection:
             (at_us,) = connection.execute(
                 f"SELECT max(coalesce(ended_us, {NOW_US})) FROM tasks WHERE kind = ? AND sd = ?",
+                (kind.value, sd),
+            ).fetchone()
+        return None if at_us is None else from_microseconds(at_us)
+
+    def find_last_begin(self, kind: WorkKind, sd: int) -> datetime | None:
+        """When the newest finished task of this kind was ordered. None if there was none lately."""
+        with self._transaction() as connection:
+            (at_us,) = connection.execute(
+                "SELECT max(began_us) FROM tasks WHERE kind = ? AND sd = ? AND state = 'finished'",
                 (kind.value, sd),
             ).fetchone()
         return None if at_us is None else from_microseconds(at_us)
