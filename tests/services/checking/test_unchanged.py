@@ -15,8 +15,7 @@ from builders.clocks import FakeClock
 from builders.storage import make_pictures
 from strandline.model.note_checks import CheckOptions, Finding
 from strandline.notes.references import Form, Reference
-from strandline.services.checking import check as checking
-from strandline.services.checking import picture_state
+from strandline.services.checking import picture_state, reading
 from strandline.services.checking.check import check_path
 from strandline.services.checking.memory import Memory
 from strandline.services.checking.unchanged import from_text, to_text
@@ -76,7 +75,7 @@ def check(bench: Workbench, root: Path) -> list[Finding]:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read from now on."""
     names: list[str] = []
-    for module in (checking, picture_state):
+    for module in (reading, picture_state):
         actual = module.read_file
 
         def read_file(path: str, limit: int, actual=actual) -> bytes:  # type: ignore[no-untyped-def]

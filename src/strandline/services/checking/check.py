@@ -13,13 +13,11 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from math import inf
 from time import perf_counter, time
 from typing import TypeAlias
 
 from strandline.errors import NotInBucketsError, StrandlineError, UnreadableFileError
 from strandline.folders.disk_errors import as_disk_error
-from strandline.folders.file_tree import read_file
 from strandline.model.buckets import is_bucket_address
 from strandline.model.moved_folders import Expected, find_moved_folders
 from strandline.model.note_checks import (
@@ -36,14 +34,14 @@ from strandline.notes.destinations import names_picture
 from strandline.notes.file_index import name_of
 from strandline.notes.mentions import Names
 from strandline.notes.profiles import OBSIDIAN, PLAIN, Scope, find_scope
-from strandline.notes.reading import BrokenNoteError, read_note
 from strandline.notes.references import Form, Reference
 from strandline.notes.resolver import Resolved, Resolver, Verdict
 from strandline.services.checking import messages
 from strandline.services.checking.collecting import Collected
 from strandline.services.checking.memory import Memory
 from strandline.services.checking.note_tree import NoteTree
-from strandline.services.checking.picture_state import QUIET_S, PictureState, find_fault, have_same_bytes
+from strandline.services.checking.picture_state import QUIET_S, have_same_bytes
+from strandline.services.checking.reading import MAX_NOTE_BYTES, Faults, NoteReader
 from strandline.services.checking.roots import find_base, find_root
 from strandline.services.checking.stand_ins import StandIns
 from strandline.services.checking.texts import ONLY_IN_CLOUD, is_note_elsewhere
@@ -53,9 +51,6 @@ Recall: TypeAlias = "Callable[[str], Memory | None]"
 
 _ABSENT = (Verdict.MISSING, Verdict.MISPLACED)
 _PRESENT = (Verdict.FOUND, Verdict.NOT_PORTABLE, Verdict.AMBIGUOUS)
-
-MAX_NOTE_BYTES = 16 * 1024 * 1024
-"""A larger file is not written by hand. It is named as unread."""
 
 SAMPLES = 200
 """Notes outside the checked path that are read to see in which way references are written there."""
@@ -161,9 +156,8 @@ class _Check:
         self._lost: list[Lost] = []
         self._note_refused()
         self._resolver = Resolver(tree.index, self._have_same_bytes, tree.is_there, tree.find_hidden)
-        # What git checks out is whole, however new the file is.
-        self._settled_before_s = inf if tree.is_in_git else time() - QUIET_S
-        self._faults: dict[str, PictureState | None] = {}
+        self._reader = NoteReader(tree, self._unchanged, self._collected.note_unread)
+        self._faults = Faults(tree, self._unchanged, self._collected.note_unread)
         self._used: set[str] = set()
         self._notes = [note for note in sorted(tree.notes) if tree.is_reported(note)]
         self._own = frozenset(self._notes)
@@ -177,7 +171,7 @@ class _Check:
         read = []
         for note in self._notes:
             go_on()
-            if references := self._read_references(note):
+            if references := self._reader.read_references(note):
                 read.append((note, references))
         self._scopes = self._find_scopes(read)
         resolved = []
@@ -200,13 +194,13 @@ class _Check:
         """The references that mean one of the pictures. Parses only notes in which one of their names occurs."""
         samples = self._notes[:: max(1, len(self._notes) // SAMPLES)]
         if self._scopes[-1].profile is PLAIN:
-            self._scopes = self._find_scopes([(note, self._read_references(note)) for note in samples])
+            self._scopes = self._find_scopes([(note, self._reader.read_references(note)) for note in samples])
         names = Names(map(name_of, wanted))
         for note in self._notes:
-            if found := names.find_in(self._read(note, MAX_NOTE_BYTES) or b""):
+            if found := names.find_in(self._reader.read(note, MAX_NOTE_BYTES) or b""):
                 scope = find_scope(self._scopes, note)
                 used = set[str]()
-                for reference in self._read_references(note):
+                for reference in self._reader.read_references(note):
                     resolved = self._resolve(note, reference, scope)
                     if resolved.verdict not in _ABSENT:
                         meant = {resolved.path, *resolved.candidates} & wanted
@@ -217,7 +211,7 @@ class _Check:
 
     def iter_pictures(self) -> Iterator[tuple[str, Reference, str, bool]]:
         """What the reported notes refer to, and whether it is there."""
-        read = [(note, self._read_references(note)) for note in self._notes]
+        read = [(note, self._reader.read_references(note)) for note in self._notes]
         self._scopes = self._find_scopes(read)
         for note, references in read:
             scope = find_scope(self._scopes, note)
@@ -285,43 +279,12 @@ class _Check:
         forms: Counter[Form] = Counter()
         samples = [note for note in self._tree.notes if note not in self._own] if self._tree.below else []
         samples = samples[:: max(1, len(samples) // SAMPLES)]
-        for note, references in [*read, *((note, self._read_references(note)) for note in samples)]:
+        for note, references in [*read, *((note, self._reader.read_references(note)) for note in samples)]:
             if find_scope(scopes, note) is scopes[-1]:
                 forms.update(each.form for each in references)
         if forms[Form.WIKI] <= forms[Form.MARKDOWN]:
             return scopes
         return [*scopes[:-1], Scope("", OBSIDIAN)]
-
-    def _read(self, path: str, limit_bytes: int) -> bytes | None:
-        try:
-            return read_file(self._tree.locate(path), limit_bytes)
-        except FileNotFoundError:  # it went away meanwhile
-            return b""
-        except (OSError, UnreadableFileError) as error:
-            self._collected.note_unread(path, str(error))
-            return None
-
-    def _read_references(self, note: str) -> Sequence[Reference]:
-        """What the note refers to. One that is as it was is not read again."""
-        unchanged = self._unchanged
-        stamp = None if unchanged is None else unchanged.find_stamp(self._tree.locate(note))
-        if unchanged is None or stamp is None:
-            return self._read_anew(note) or ()
-        if (known := unchanged.find_references(note, stamp)) is not None:
-            return known
-        references = self._read_anew(note)
-        if references is not None:
-            unchanged.learn(note, stamp, references)
-        return references or ()
-
-    def _read_anew(self, note: str) -> Sequence[Reference] | None:
-        """None if it cannot be read."""
-        data = self._read(note, MAX_NOTE_BYTES)
-        try:
-            return None if data is None else read_note(note, data) if data else ()
-        except BrokenNoteError as error:
-            self._collected.note_unread(note, f"it is not what its name says: {error}")
-            return None
 
     def _ask_memory(self, resolved: Sequence[Resolved]) -> None:
         """Asks about all that is missing at once."""
@@ -405,7 +368,7 @@ class _Check:
     def _explain_present(
         self, reference: Reference, scope: Scope, resolved: Resolved, path: str
     ) -> tuple[FindingKind | None, str]:
-        fault = self._find_fault(path)
+        fault = self._faults.find(path) if self._options.reads_pictures else None
         if fault is not None:
             return fault.kind, messages.say_fault(fault)
         if resolved.verdict is not Verdict.FOUND:
@@ -449,34 +412,6 @@ class _Check:
             return messages.say_old_version(say_path(old))
         return messages.NEVER_SEEN if memory is not None and memory.is_whole else messages.MISSING
 
-    def _find_fault(self, path: str) -> PictureState | None:
-        if not self._options.reads_pictures:
-            return None
-        if path not in self._faults:
-            try:
-                self._faults[path] = None if self._is_proven(path) else self._look_for_fault(path)
-            except (OSError, UnreadableFileError) as error:
-                self._faults[path] = None
-                self._collected.note_unread(path, str(error))
-        return self._faults[path]
-
-    def _is_proven(self, path: str) -> bool:
-        """Whether the picture was read as it is now, and is whole."""
-        if self._unchanged is None:
-            return False
-        stamp = self._unchanged.find_stamp(self._tree.locate(path))
-        return stamp is not None and self._unchanged.is_whole(path, stamp)
-
-    def _look_for_fault(self, path: str) -> PictureState | None:
-        # A sync client keeps a file's date. When it came, the catalog knows.
-        known = None if self._tree.is_in_git else self._unchanged
-        is_arriving = known is not None and known.is_arriving(path)
-        return find_fault(
-            self._tree.locate(path),
-            settled_before_s=0.0 if is_arriving else self._settled_before_s,
-            content_id=self._tree.find_content_id(path),
-        )
-
     @cached_property
     def _stand_ins(self) -> StandIns:
         return StandIns(self._tree)
@@ -495,10 +430,10 @@ class _Check:
             self._collected.note_unread(path, why)
         for note in tree.notes:
             if note not in self._own:
-                for reference in self._read_references(note):
+                for reference in self._reader.read_references(note):
                     resolved = self._resolver.resolve(note, reference, find_scope(self._scopes, note))
                     self._used.update(filter(None, (resolved.path, *resolved.candidates)))
-        unused = list_unused(tree, self._used, lambda path: self._read(path, MAX_TEXT_BYTES))
+        unused = list_unused(tree, self._used, lambda path: self._reader.read(path, MAX_TEXT_BYTES))
         self._note_refused()  # of folders with settings, which are listed only for this
         if self._collected.is_all_known:
             for path in unused:
