@@ -20,7 +20,7 @@ LAST_US = as_microseconds(datetime.max.replace(tzinfo=UTC))
 
 FIRST_MONTH, LAST_MONTH = "0001-01", "9999-12"
 MOST_CHANGED = 50_000
-"""Images that changed a moment ago: a second to look them up. If there are more, a walk takes less time."""
+"""Images that changed a moment ago: seconds to look them up. If there are more, a walk takes less time."""
 
 VISIBLE = "image_id IS NOT NULL AND state <> 'trashed'"
 

@@ -67,9 +67,12 @@ class _Marks(NamedTuple):
     """Positions inside one month of one listing, from a walk over it."""
 
     cursors: list[ImageCursor]
-    catalog_version: int
+    images: int
+    """Of the month, when it was walked. While there are as many, the positions are good enough: a page begins at most
+    a few images beside the one that was asked for, and no page that follows it repeats or skips any.
+    """
     rests_until_s: float
-    """As long it is not repeated, whatever changes: a position may be off by what was added since."""
+    """As long it is not repeated, whatever changes."""
 
 
 class Neighbors(NamedTuple):
@@ -135,7 +138,7 @@ class Gallery:
         marks: Sequence[ImageCursor] = found.cursors or ()
         if found.cursors is None:
             start, position = find_start(month, reverse=chosen.reverse), offset
-            marks = self._mark(chosen, month) if offset >= EVERY else ()
+            marks = self._mark(chosen, month, dict(found.months)[month]) if offset >= EVERY else ()
         at = min(position // EVERY, len(marks))
         after = marks[at - 1] if at else start
         return self._list(chosen, found.total, after=after, skip=position - at * EVERY, limit=limit)
@@ -186,17 +189,19 @@ class Gallery:
             found = tuple(describe_images(reader, ids[skip:], chosen))
         return ImagePage(found, total, None if last is None else images.format_cursor(last, chosen))
 
-    def _mark(self, chosen: ImageFilter, month: str) -> Sequence[ImageCursor]:
-        """The positions of the month. A walk over it, unless nothing changed, or the last one was long and recent."""
+    def _mark(self, chosen: ImageFilter, month: str, images: int) -> Sequence[ImageCursor]:
+        """The positions of the month. A walk over it, unless it has as many images as during the last one, or that
+        one was long and recent.
+        """
         with self._one_waits:
-            version, began_s = self._bench.catalog.read_version(), self._bench.monotonic()
+            began_s = self._bench.monotonic()
             marks = self._marks.pop((chosen, month), None)
-            if marks is None or (marks.catalog_version != version and began_s >= marks.rests_until_s):
+            if marks is None or (marks.images != images and began_s >= marks.rests_until_s):
                 with self._bench.catalog.snapshot() as reader:
                     cursors = reader.images.list_marks(chosen, month, every=EVERY)
                 ended_s = self._bench.monotonic()
                 cost_s = ended_s - began_s
-                marks = _Marks(cursors, version, ended_s + (5 * cost_s if cost_s > QUICK_S else 0.0))
+                marks = _Marks(cursors, images, ended_s + (5 * cost_s if cost_s > QUICK_S else 0.0))
             self._marks[chosen, month] = marks
             while len(self._marks) > MAX_KEPT:
                 del self._marks[next(iter(self._marks))]

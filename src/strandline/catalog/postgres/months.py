@@ -17,10 +17,10 @@ RECORD_LOCK = 0x53544D4E
 
 RECORD_EVERY = 20
 RECORD_AFTER_S = 0.5
-"""Commits of one program, and the time since the last one. Who asks looks up what they left, some 20 µs an image."""
+"""Commits of one program, and the time since the last one. Who asks looks up what they left: 20 to 100 µs each."""
 
 RECORDED_AT_ONCE = 20_000
-"""Images; a transaction of less than a second."""
+"""Images; a transaction of a second or two."""
 
 RECORD_FOR_S = 1.0
 """After which a program leaves the rest to its next commit, or to others. A forgotten bucket leaves millions."""

@@ -36,6 +36,9 @@ CHECK_FORMAT = f"SELECT value FROM meta WHERE key = '{OLDEST}'"
 making, and they refuse the next one.
 """
 
+WAIT_FOR_OTHERS = "SET LOCAL lock_timeout TO '10min'"
+"""While another program makes a step that reads all files: some 25 s for a million."""
+
 STEP_TURN = "SET LOCAL lock_timeout TO '1s'"
 STEP_PAUSE_S = 0.2
 STEP_PATIENCE_S = 30.0
@@ -83,6 +86,7 @@ def take_step(connection: PostgresConnection, step: Callable[[], None]) -> None:
     while True:
         try:
             with connection.driver.transaction():
+                connection.driver.execute(WAIT_FOR_OTHERS)
                 connection.execute("SELECT pg_advisory_xact_lock(?)", (LOCK,))
                 connection.driver.execute(STEP_TURN)
                 step()
