@@ -19,6 +19,9 @@ GETS_PER_SCAN = 2
 GETS_PER_PROOF = 1
 """All bytes, once. The same for reading an image again."""
 
+DRAWING = {"GET": 1, "HEAD": 1, "PUT": 1}
+"""Requests for each thumbnail that a worker makes."""
+
 SHOWING = {"GET": 2, "HEAD": 1}
 """Requests for each image that is sent to somebody, and known."""
 
@@ -80,6 +83,10 @@ def list_costs(given: Assumptions) -> list[Cost]:
     return [
         listing,
         Cost("prove all of it, once", reads, reads * cheap, reading_h),
+        Cost(
+            "make thumbnails of all of it, once", given.images * sum(DRAWING.values()),
+            given.images * (dear * DRAWING["PUT"] + cheap * (DRAWING["GET"] + DRAWING["HEAD"])), None,
+        ),
         Cost("a scan each day, for a month", 30 * listing.requests, 30 * listing.dollars, None),
         Cost("read all of it again, each month", reads, reads * cheap, reading_h),
         Cost(f"show {given.shown_per_month:,} images a month", shown, shown * cheap, None),

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.cost_model import DRAWING, GETS_PER_PROOF
 from builders.bucket_machine import open_bucket_machine
 from builders.s3_server import OtherProgram, S3Server
 from builders.served import serving
-from builders.storage import id_of, make_pictures
+from builders.storage import id_of, make_pictures, name_of
 from builders.workers import LIMIT_S, open_team
 from fault_kit.object_store import Asked, Fault, run_faulty_store
 from runtime.work.conftest import SMALL, Shop, upload
@@ -100,9 +101,12 @@ def only_part(shop: Shop) -> int:
 def test_two_workers_make_all_of_them_once(
     shop: Shop, place: OtherProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By themselves, after what is new was proven. A server then shows them, and draws none. What nobody can draw is
-    counted.
+    """By themselves, after what is new was proven, and only of that. A server then shows them, and draws none. What
+    nobody can draw is counted.
     """
+    monkeypatch.setattr(orders, "CLOCKS_DIFFER", timedelta(hours=-1))
+    prove(shop, make_pictures(1, first_seed=700))
+    shop.team.machine.clock.pass_time(hours=2)
     upload(shop, [*PICTURES, HALF])
     shop.work.add(WorkKind.SCAN, shop.sd)
     with ThreadPoolExecutor(2) as threads:
@@ -115,6 +119,9 @@ def test_two_workers_make_all_of_them_once(
     assert place.list_names() == TILES
     assert count_asked(shop, place, "PUT") == Counter(TILES)
     assert count_asked(shop, place, "HEAD") == Counter([*TILES, tile_of(HALF)])
+    reads = Counter(asked.key.rpartition("/")[2] for asked in shop.faulty.asked if asked.method == "GET")
+    assert {reads[name_of(data)] for data in PICTURES} == {GETS_PER_PROOF + DRAWING["GET"]}
+    assert DRAWING == {"GET": 1, "HEAD": 1, "PUT": 1}
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("it was drawn again")
@@ -178,6 +185,9 @@ def test_later_ones_are_only_of_what_is_new(shop: Shop, monkeypatch: pytest.Monk
     again = newest(shop)
     assert (again.kind, again.state, again.total) == (WorkKind.THUMBNAILS, WorkState.WORKING, 1)
     work.cancel(again.id)
+    work.order_thumbnails(shop.sd)
+    assert newest(shop).total == 1
+    work.cancel(newest(shop).id)
     assert work.add(WorkKind.THUMBNAILS, shop.sd).total == 3
 
 

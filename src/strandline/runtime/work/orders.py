@@ -242,12 +242,12 @@ class Work:
             self.add(WorkKind.PROVE, sd)
 
     def order_thumbnails(self, sd: StorageDir) -> None:
-        """Orders those of what was proven since the last ones were ordered that are finished, if machines share
-        them. Those were all that were proven until then.
+        """Orders those of what was proven since the last ones were ordered, if machines share them. What was there
+        before anybody worked is left to a person's order: each drawing costs three requests.
         """
         if self.shares_thumbnails:
-            last = self.queue.find_last_begin(WorkKind.THUMBNAILS, sd.number)
-            since = None if last is None else last - CLOCKS_DIFFER
+            since = self.queue.find_news_since(sd.number)
+            since = None if since is None else since - CLOCKS_DIFFER
             self.add(WorkKind.THUMBNAILS, sd, is_news=True, since=since)
 
     def order_what_is_due(self) -> None:

@@ -23,6 +23,7 @@ from strandline.catalog.postgres.work.statements import (
     DROP_WORKERS,
     MAKE_LAST_JOBS,
     MAKE_PART_JOBS,
+    NEWS_SINCE,
     NOW_S,
     NOW_US,
     PACE_S,
@@ -182,13 +183,10 @@ class WorkQueue:
             ).fetchone()
         return None if at_us is None else from_microseconds(at_us)
 
-    def find_last_begin(self, kind: WorkKind, sd: int) -> datetime | None:
-        """When the newest finished task of this kind was ordered. None if there was none lately."""
+    def find_news_since(self, sd: int) -> datetime | None:
+        """Since when there may be proofs that no thumbnails were ordered for. None if no task tells."""
         with self._transaction() as connection:
-            (at_us,) = connection.execute(
-                "SELECT max(began_us) FROM tasks WHERE kind = ? AND sd = ? AND state = 'finished'",
-                (kind.value, sd),
-            ).fetchone()
+            (at_us,) = connection.execute(NEWS_SINCE, {"sd": sd}).fetchone()
         return None if at_us is None else from_microseconds(at_us)
 
     def pause_task(self, number: int) -> bool:

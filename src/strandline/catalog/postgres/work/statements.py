@@ -94,6 +94,21 @@ DROP_ENDED = """
     DELETE FROM procrastinate_jobs WHERE status NOT IN ('todo', 'doing')
 """
 
+NEWS_SINCE = """
+    SELECT min(each.began_us) FROM (
+        SELECT max(began_us) AS began_us, coalesce(max(began_us), 0) AS last_us FROM tasks
+        WHERE sd = :sd AND kind = 'thumbnails' AND state IN ('finished', 'cancelled')
+    ) AS thumbnails
+    CROSS JOIN LATERAL (
+        SELECT thumbnails.began_us
+        UNION ALL SELECT tasks.began_us FROM tasks WHERE sd = :sd AND kind IN ('arrivals', 'prove')
+            AND (ended_us IS NULL OR ended_us >= thumbnails.last_us)
+    ) AS each (began_us)
+"""
+"""When the last thumbnails were ordered, or what proves began that had not ended then. Who cancelled them wants
+none of these.
+"""
+
 _SUMS = """
     SELECT count(*), count(*) FILTER (WHERE state = 'done'), count(*) FILTER (WHERE state = 'failed'),
         coalesce(sum(done), 0), coalesce(sum(findings), 0)
