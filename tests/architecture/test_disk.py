@@ -121,7 +121,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
             "os.open",
         },
     ),
-    "services/checking/check.py": ("the folder that a person wants checked", {"folders.file_tree"}),
+    "services/checking/reading.py": ("the folder that a person wants checked", {"folders.file_tree"}),
     "services/checking/note_tree.py": ("the same", {"folders.file_tree"}),
     "services/checking/picture_state.py": ("the same", {"folders.file_tree"}),
     "services/checking/stand_ins.py": ("the same", {"folders.file_tree"}),

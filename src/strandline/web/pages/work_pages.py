@@ -109,7 +109,7 @@ def judge_work(found: WorkStatus) -> Health:
     alive = sum(worker.is_alive for worker in found.workers)
     workers = f"{say_count(alive, 'worker')} at work"
     if found.is_stuck:
-        return Health("bad", "Nobody works on it", "Start `strandline work` on one machine or on many.")
+        return Health("bad", "Nobody works on it", "Start a worker on one machine, or on many.")
     if found.failed:
         return Health("bad", f"{say_count(len(found.failed), 'task')} failed", workers)
     if any(task.state is WorkState.WORKING for task in found.tasks):
