@@ -14,6 +14,7 @@ from builders.bucket_machine import BucketMachine, open_bucket_machine
 from builders.postgres import Server, shared_server
 from builders.s3_server import OtherProgram, S3Server
 from builders.storage import id_of, make_pictures, name_of
+from fault_kit.object_store import run_faulty_store
 from strandline.model.events import Event, ImageEvent
 from strandline.model.image_files import ImageFilter
 from strandline.services.proving.backlog import verify_unproven
@@ -123,3 +124,33 @@ def test_a_database_that_is_lost_is_rebuilt_by_listing(
         for picture in PICTURES[:5]:
             with machine.store.get(id_of(picture)) as found:
                 assert found.read() == picture
+
+
+def test_what_one_machine_cannot_reach_the_others_still_have(
+    tmp_path: Path, server: Server, s3_server: S3Server, place: OtherProgram
+) -> None:
+    """One that never had the bucket tells nobody. One that lost it tells once, and who has it puts that right."""
+    with (
+        server.lent_database() as url,
+        run_faulty_store(s3_server.endpoint) as faulty,
+        open_bucket_machine(tmp_path / "one", s3_server, place, catalog_url=url) as one,
+    ):
+        one.add(PICTURES[0])
+        faulty.rule = lambda _asked: 403
+        with open_bucket_machine(
+            tmp_path / "two", s3_server, place, endpoint=faulty.endpoint, catalog_url=url
+        ) as other:
+            assert (other.sd.state, list_states(one)) == ("offline", ["online"])
+            faulty.rule = lambda _asked: None
+            assert other.sd.state == "online"
+            faulty.rule = lambda _asked: 403
+            assert (other.sd.state, list_states(one)) == ("offline", ["offline"])
+            assert (one.sd.state, list_states(one)) == ("online", ["online"])
+            assert (other.sd.state, list_states(one)) == ("offline", ["online"])
+        told = [event.type for event in one.store.events() if event.type.startswith("sd.o")]
+        assert told == ["sd.offline", "sd.online"]
+
+
+def list_states(machine: BucketMachine) -> list[str]:
+    """What the catalog says, for all machines."""
+    return [sd.state.value for sd in machine.store.list_storage_dirs()]

@@ -134,6 +134,8 @@ class Workbench:
     """By an SD's number: when this program last scanned it to the end."""
     being_saved: set[tuple[int, str]] = field(default_factory=set)
     """SD's number and file name of what this program is saving now. The save itself registers it."""
+    reached: set[int] = field(default_factory=set)
+    """Numbers of the SDs that this program has reached since it last told that one cannot be."""
     scratch: Path = field(init=False)
     """The folder for this home's temporary files."""
     ignored: dict[str, IsIgnored | None] = field(default_factory=dict)

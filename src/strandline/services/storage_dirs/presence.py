@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,7 @@ def refresh(bench: Workbench, sd: StorageDir) -> StorageDir:
     if sd.is_unmarked:
         return _refresh_unmarked(bench, sd, looks=1, is_marked=value is not None)
     if value is not None and value == sd.sd_id and not sd.provisional:
+        bench.reached.add(sd.number)
         return sd if sd.is_reachable else move_to_state(bench, sd, StorageDirState.ONLINE, None)
     return _decide_and_apply(bench, sd, looks=1)
 
@@ -146,7 +148,8 @@ def _refresh_unmarked(bench: Workbench, sd: StorageDir, *, looks: int, is_marked
             f"the folder cannot be read now ({error.strerror or error}); bring its disk back, or if it is elsewhere "
             f"now, run {say_move(sd)}"
         )
-        return move_to_state(bench, sd, StorageDirState.OFFLINE, problem)
+        return _be_unreachable(bench, sd, problem)
+    bench.reached.add(sd.number)
     if not is_same:
         problem = (
             f"nothing that is known of it is at {sd.path} now; bring its disk back, or if this is the right folder, "
@@ -173,6 +176,8 @@ def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> Storag
         )
         if decision.sd_id is None or decision.outcome is identity.decisions.IdentityOutcome.GENERATED:
             state, problem = _state_without_identity(sd, sighting, decision)
+            if sighting.errors and state is StorageDirState.OFFLINE:
+                return _be_unreachable(bench, sd, problem, decision.question)
             return move_to_state(bench, sd, state, problem, decision.question)
         if lies_elsewhere(bench, sd, sighting, decision.sd_id):
             return move_to_state(
@@ -189,6 +194,7 @@ def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> Storag
             break
     else:
         return move_to_state(bench, sd, StorageDirState.INCOMPLETE, "its identity keeps changing; wait")
+    bench.reached.add(sd.number)
     known = adopt_identity(bench, sd, decision)
     return known if known.is_reachable else move_to_state(bench, known, StorageDirState.ONLINE, None)
 
@@ -304,6 +310,21 @@ def move_to_state(
             if state is StorageDirState.ONLINE:
                 writer.files.restart_absences(sd.number, bench.now())
         return writer.sds.find_storage_dir(sd.number) or sd
+
+
+def _be_unreachable(
+    bench: Workbench, sd: StorageDir, problem: str, question: StorageDirQuestion | None = None
+) -> StorageDir:
+    """Offline, because it cannot be reached from here.
+
+    Other machines that share the catalog may reach it: this one may lack a key, or its network. So it tells them only
+    if it had reached the place before, and only once until it reaches it again. One that reaches it says so.
+    """
+    if bench.catalog.is_shared:
+        if sd.number not in bench.reached:
+            return replace(sd, state=StorageDirState.OFFLINE, problem=problem, question=question)
+        bench.reached.discard(sd.number)
+    return move_to_state(bench, sd, StorageDirState.OFFLINE, problem, question)
 
 
 def new_storage_dir_id() -> StorageDirId:
