@@ -118,6 +118,17 @@ def test_a_backup_is_looked_through(machine: Machine) -> None:
     assert say(repair(machine, backup)) == [("arriving", True)]
 
 
+def test_a_backup_may_have_names_of_its_own(machine: Machine) -> None:
+    """The id says which bytes are right."""
+    one = machine.add("one", TWO)
+    machine.put(one, BAD, NAME)
+    backup = machine.folder / "backup"
+    (backup / "2025").mkdir(parents=True)
+    (backup / "2025" / "coffee.png").write_bytes(ONE)
+    (backup / "2025" / "other.png").write_bytes(TWO)
+    assert say(repair(machine, backup)) == [("arriving", True)]
+
+
 @pytest.mark.parametrize("name", [f"{ID}.Png", f"{ID}.jpg"])
 @pytest.mark.parametrize(("bad", "fault"), [(BAD, "arriving"), (TWO, "foreign")])
 def test_a_bad_file_under_another_name_is_healed_there(

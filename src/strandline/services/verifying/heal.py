@@ -24,8 +24,8 @@ from strandline.errors import (
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.port import Folder, SaveMode
 from strandline.model.changes import FileChange, HealReport, RefusedChange, change_of
-from strandline.model.image_ids import content_id_of, is_content_id
-from strandline.model.media_types import SNIFF_BYTES
+from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.media_types import SNIFF_BYTES, find_media_type_by_extension
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.trash import TrashReason
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 MOST_FILES = 1_000_000
 """Files of a given folder that are looked at."""
 
-ListFiles = Callable[[VerifyFinding, str | None], list[str]]
+ListFiles = Callable[[VerifyFinding, str | None], Iterable[str]]
 """Files on this machine that may have the right bytes of a finding, whose SHA-256 may be known. None of them is
 believed.
 """
@@ -71,13 +71,14 @@ def heal(
     file that it was saved from. A file that is gone is not brought back: somebody may have deleted it. Durable when
     it returns. ``dry_run`` only says which files have good bytes somewhere.
 
-    Cost: a read of each good file, and for ``folders`` a read of each file in them that has the right size or name.
+    Cost: a read of each good file, and for ``folders`` a read of each file in them that has the right size or name,
+    or of each picture, once, if the size is not known.
 
     Raises:
         SourceNotFoundError: One of the folders is not there.
     """
     check_folders(bench, folders)
-    return heal_findings(bench, findings, _Given(bench, folders).list_files, dry_run=dry_run)
+    return heal_findings(bench, findings, _Given(bench, folders).iter_files, dry_run=dry_run)
 
 
 def heal_findings(
@@ -300,20 +301,36 @@ class _Given:
     bench: Workbench
     folders: Sequence[str]
     _by_size: dict[int, list[str]] | None = None
+    _by_id: dict[ImageId, str] | None = None
 
-    def list_files(self, finding: VerifyFinding, sha256: str | None) -> list[str]:
-        """Files that may have the right bytes: of the right size, if it is known; otherwise with the right name."""
+    def iter_files(self, finding: VerifyFinding, sha256: str | None) -> Iterator[str]:
+        """Files that may have the right bytes: of the right size, if it is known; otherwise with the right name, and
+        then, if a content id says which bytes are right, one that has them. For that, all pictures are read once.
+        """
         if not self.folders:
-            return []
+            return
         by_size = self._by_size if self._by_size is not None else self._list()
         self._by_size = by_size
         size_bytes = self._size_of(finding) if sha256 is not None else None
         if size_bytes is not None:
-            return by_size.get(size_bytes, [])
+            yield from by_size.get(size_bytes, [])
+            return
+        paths = [path for some in by_size.values() for path in some]
         name = os.path.basename(finding.path).lower()
-        return [
-            path for paths in by_size.values() for path in paths if os.path.basename(path).lower() == name
-        ]
+        yield from (path for path in paths if os.path.basename(path).lower() == name)
+        if finding.image_id is not None and is_content_id(finding.image_id):
+            self._by_id = self._by_id if self._by_id is not None else self._hash(paths)
+            if finding.image_id in self._by_id:
+                yield self._by_id[finding.image_id]
+
+    def _hash(self, paths: Iterable[str]) -> dict[ImageId, str]:
+        """The pictures among the files, by the content ids of their bytes."""
+        found: dict[ImageId, str] = {}
+        for path in paths:
+            if find_media_type_by_extension(path.rpartition(".")[2].lower()) is not None:
+                with suppress(StrandlineError), ExitStack() as opened:
+                    found[content_id_of(read_file(self.bench, path, opened)[0].sha256)] = path
+        return found
 
     def _size_of(self, finding: VerifyFinding) -> int | None:
         return finding.size_bytes if finding.fault is Fault.ALTERED else None
