@@ -152,12 +152,17 @@ def find_deleted(traces: Sequence[StorageDirTrace]) -> ImageFile | None:
     return next((row for row in rows if row.state is FileState.TRASHED), None)
 
 
+def say_restore(image_id: str) -> str:
+    """What a person can do about an image that is in the trash of this machine."""
+    return f"To bring it back from the trash, run {say_command('trash', 'restore', image_id)}."
+
+
 def say_next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | None:
     """What a person can do about it; None if nothing needs to be done."""
     if not traces:
         return f"Add one with {say_add()}."
     if verdict is Verdict.NOT_FOUND and (deleted := find_deleted(traces)) is not None:
-        return f"To bring it back, run {say_command('trash', 'restore', str(deleted.image_id))}."
+        return say_restore(str(deleted.image_id))
     if verdict is Verdict.NOT_FOUND:
         seen = {fact.what for trace in traces for fact in trace.disk}
         for what, advice in _NEXT_BY_FACT.items():

@@ -28,9 +28,11 @@ class TrashReason(StrEnum):
     """No note used it, and a person had such pictures collected."""
     FOLDED = "folded"
     """A conflict copy whose bytes are also in another file of its folder."""
+    VERSION = "version"
+    """A person kept another version of the picture in its place."""
 
 
-RESTORABLE = frozenset({TrashReason.DELETED, TrashReason.COLLECTED, TrashReason.FOLDED})
+RESTORABLE = frozenset({TrashReason.DELETED, TrashReason.COLLECTED, TrashReason.FOLDED, TrashReason.VERSION})
 """Files that were the image. The others had wrong bytes, and something better has their place."""
 
 

@@ -9,14 +9,17 @@ import pytest
 
 from builders.machine import Machine
 from builders.pictures import make_picture
+from builders.storage import id_of
 from strandline.errors import EntryNotFoundError, FileChangedError, RefusedError
 from strandline.model.conflicts import Keep
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.trash import TrashReason
 from strandline.services.resolving.choose import choose_version, undo_choice
 from strandline.services.resolving.listing import list_conflicts
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.trashing.contents import list_trash
+from strandline.services.trashing.restore import restore_entries
 from strandline.services.trashing.trash import file_of
 
 MINE, THEIRS, OTHER = (make_picture("png", seed=seed) for seed in range(3))
@@ -72,6 +75,20 @@ def test_one_or_both_are_kept_and_it_can_be_undone(
     assert chosen.undo is not None
     assert undo_choice(machine.bench, chosen.undo).refused == ()
     assert see(vault) == {FILE: MINE, COPY: THEIRS}
+
+
+def test_what_was_not_kept_comes_back_beside_it(machine: Machine, vault: StorageDir) -> None:
+    """It is a version, no damaged file. After an undo, nothing of it is left in the trash."""
+    chosen = choose_version(machine.bench, vault, COPY, Keep.COPY)
+    (entry,) = (each for each in list_trash(machine.bench) if each.reason is TrashReason.VERSION)
+    assert (entry.path, entry.image_id) == (FILE, id_of(MINE))
+    report = restore_entries(machine.bench, [entry.trash_id])
+    assert [row.path for row in report.done] == [BESIDE]
+    assert see(vault) == {FILE: THEIRS, BESIDE: MINE}
+    machine.clock.pass_time(minutes=10)
+    assert undo_choice(machine.bench, str(chosen.undo)).refused == ()
+    assert see(vault) == {FILE: MINE, COPY: THEIRS, BESIDE: MINE}
+    assert list_trash(machine.bench) == []
 
 
 def test_a_dry_run_changes_nothing(machine: Machine, vault: StorageDir) -> None:

@@ -26,9 +26,11 @@ from strandline.model.explanation_words import (
     REPLACED,
     TEMPORARY,
     VERDICTS,
+    find_deleted,
     is_suspect,
     say_next,
     say_next_with_original,
+    say_restore,
     say_summary,
     say_writer,
 )
@@ -38,6 +40,7 @@ from strandline.model.layout import LAYOUTS
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace
 from strandline.model.states import EXPECTED, FAILED, find_stale_date, should_lie_there
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.trash import RESTORABLE
 from strandline.model.verdicts import Verdict
 from strandline.model.verification import DECAYED
 from strandline.services.finding.candidates import (
@@ -122,6 +125,11 @@ def explain_with_original(bench: Workbench, image_id: ImageId) -> Explanation:
     explanation = explain_image(bench, image_id)
     if explanation.verdict not in MENDED_BY_ORIGINAL:
         return explanation
+    if explanation.verdict is Verdict.NOT_FOUND and find_deleted(explanation.sds) is None:
+        with bench.catalog.read() as reader:
+            trashed = reader.trash.list_trashed(image_id)
+        if any(entry.reason in RESTORABLE for entry in trashed):  # a version that was not kept, for example
+            return replace(explanation, next=say_restore(image_id))
     original = find_original(bench, image_id, explanation.sds)
     if original is None:
         return explanation

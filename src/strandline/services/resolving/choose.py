@@ -30,8 +30,10 @@ from strandline.model.verification import Fault, VerifyFinding
 from strandline.services.checking.uses import find_uses_of
 from strandline.services.resolving.listing import list_conflicts
 from strandline.services.resolving.resolve import fold_copy, hash_now, read_copy
+from strandline.services.trashing.contents import list_trash
 from strandline.services.trashing.delete import TrashRoom, check_deletable, take_out
 from strandline.services.trashing.restore import bring_back, find_target, restore_entries
+from strandline.services.trashing.trash import discard_copy
 from strandline.services.verifying.heal import heal_findings
 from strandline.services.workbench import Workbench
 
@@ -110,6 +112,7 @@ def undo_choice(bench: Workbench, undo: str) -> ChangeReport:
         return report
     if wanted.keep is Keep.COPY:
         _swap(bench, versions, entry.sha256, wanted.detail)
+        _forget_versions(bench, versions, {entry.sha256, wanted.detail})
     if wanted.keep is Keep.BOTH:
         kept_as = next(islice(list_free_names(versions.of), int(wanted.detail) - 1, None))
 
@@ -158,9 +161,22 @@ def _swap(bench: Workbench, versions: _Versions, now: str, wanted: str) -> None:
         found_sha256=now,
     )
     where = os.path.join(sd.path, copy)
-    _, report = heal_findings(bench, [finding], lambda *_: [where])
+    _, report = heal_findings(bench, [finding], lambda *_: [where], reason=TrashReason.VERSION)
     if report.refused:
         raise report.refused[0].error
+
+
+def _forget_versions(bench: Workbench, versions: _Versions, sha256s: set[str]) -> None:
+    """Takes both versions out of the trash: they are where they were."""
+    entries = [
+        entry
+        for entry in list_trash(bench, versions.sd)
+        if entry.reason is TrashReason.VERSION and entry.path == versions.of and entry.sha256 in sha256s
+    ]
+    with bench.catalog.write(durable=True) as writer:
+        writer.trash.delete_trashed([entry.trash_id for entry in entries])
+    for entry in entries:
+        discard_copy(bench, entry)
 
 
 def _write_beside(bench: Workbench, sd: StorageDir, conflict: Conflict) -> tuple[int, str]:

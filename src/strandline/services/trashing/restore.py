@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from strandline.errors import (
@@ -16,6 +17,7 @@ from strandline.errors import (
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.port import Folder, SaveMode
 from strandline.model.changes import ChangeReport, FileChange, RefusedChange
+from strandline.model.conflicts import list_free_names
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.image_ids import ImageId
 from strandline.model.put_back import explain_no_place
@@ -23,7 +25,7 @@ from strandline.model.remedies import say_add
 from strandline.model.states import choose_mtime
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.sync_names import is_identity_like
-from strandline.model.trash import RESTORABLE, TrashedFile, choose_to_restore
+from strandline.model.trash import RESTORABLE, TrashedFile, TrashReason, choose_to_restore
 from strandline.services.proving.prove import prove_file
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.shelves import recover_shelf
@@ -97,7 +99,8 @@ def _restore_all(
         change = FileChange(entry.image_id, entry.sd_id, entry.path, entry.size_bytes, name)
         plan.append(change)
         try:
-            done += [change] if _restore(bench, entry, target, dry_run=dry_run) else []
+            path = _restore(bench, entry, target, dry_run=dry_run)
+            done += [] if path is None else [replace(change, path=path)]
         except StrandlineError as error:
             refused.append(change.refuse(error))
     return ChangeReport(tuple(plan), tuple(done), tuple(refused))
@@ -118,8 +121,8 @@ def find_target(entry: TrashedFile, sds: Sequence[StorageDir]) -> StorageDir | N
     return next(iter([*both, *by_identity, *at_path]), None)
 
 
-def _restore(bench: Workbench, entry: TrashedFile, target: StorageDir | None, *, dry_run: bool) -> bool:
-    """Puts one file back. Returns whether it is back: after a dry run, it is not."""
+def _restore(bench: Workbench, entry: TrashedFile, target: StorageDir | None, *, dry_run: bool) -> str | None:
+    """Puts one file back. Returns where it is: None after a dry run."""
     if target is None:
         raise StorageDirNotFoundError(
             f"the storage directory that {entry.path} was in ({entry.sd_path}) is not known any more; add it again: "
@@ -129,12 +132,21 @@ def _restore(bench: Workbench, entry: TrashedFile, target: StorageDir | None, *,
     sd = check_writable(bench, target)
     with ExitStack() as opened:
         copy = open_bytes(bench, entry, opened)
-        if not bring_back(bench, sd, entry.path, copy, entry.mtime_ns, dry_run=dry_run):
-            return False
+        # Another version has the place of a version that was not kept, so it comes back beside it.
+        beside = list_free_names(entry.path) if entry.reason is TrashReason.VERSION else ()
+        paths: list[str] = [entry.path, *beside]
+        for path in paths:
+            try:
+                if not bring_back(bench, sd, path, copy, entry.mtime_ns, dry_run=dry_run):
+                    return None
+                break
+            except PlaceTakenError:
+                if path == paths[-1]:
+                    raise
     with bench.catalog.write(durable=True) as writer:
         writer.trash.delete_trashed([entry.trash_id])
     discard_copy(bench, entry)
-    return True
+    return path
 
 
 def bring_back(

@@ -82,9 +82,14 @@ def heal(
 
 
 def heal_findings(
-    bench: Workbench, findings: Iterable[VerifyFinding], list_files: ListFiles, *, dry_run: bool = False
+    bench: Workbench,
+    findings: Iterable[VerifyFinding],
+    list_files: ListFiles,
+    *,
+    dry_run: bool = False,
+    reason: TrashReason = TrashReason.REPLACED,
 ) -> tuple[list[VerifyFinding], HealReport]:
-    """The same, with the files that a person has elsewhere."""
+    """The same, with the files that a person has elsewhere. ``reason`` says why bytes are replaced."""
     plan: list[FileChange] = []
     done: list[FileChange] = []
     kept: list[FileChange] = []
@@ -99,7 +104,7 @@ def heal_findings(
             continue
         plan.append(finding.change)
         try:
-            saved = _heal(bench, finding, list_files, None if dry_run else quiet)
+            saved = _heal(bench, finding, list_files, None if dry_run else quiet, reason)
         except StrandlineError as error:
             refused.append(finding.change.refuse(error))
             after.append(finding)
@@ -133,7 +138,11 @@ def check_folders(bench: Workbench, folders: Iterable[str]) -> None:
 
 
 def _heal(
-    bench: Workbench, finding: VerifyFinding, list_files: ListFiles, quiet: QuietFiles | None
+    bench: Workbench,
+    finding: VerifyFinding,
+    list_files: ListFiles,
+    quiet: QuietFiles | None,
+    reason: TrashReason,
 ) -> Saved | None:
     """Heals one file, or without ``quiet`` only looks for its bytes.
 
@@ -154,7 +163,7 @@ def _heal(
             return None
         quiet.wait_for(folder, name)
         if not _is_promised(sd, finding):
-            _replace(bench, sd, folder, name, finding, copy)
+            _replace(bench, sd, folder, name, finding, copy, reason)
             return None
         kept = keep_foreign(bench, sd, name, prove_file(bench, sd, name))
         if name == _name_for(folder, finding, copy):
@@ -258,15 +267,23 @@ def read_file(bench: Workbench, path: str, opened: ExitStack) -> tuple[ProofCopy
 
 
 def _replace(
-    bench: Workbench, sd: StorageDir, folder: Folder, name: str, finding: VerifyFinding, copy: ProofCopy
+    bench: Workbench,
+    sd: StorageDir,
+    folder: Folder,
+    name: str,
+    finding: VerifyFinding,
+    copy: ProofCopy,
+    reason: TrashReason = TrashReason.REPLACED,
 ) -> None:
     """Puts the right bytes in place of exactly the wrong ones that were found, which go to the trash first."""
     changed = FileChangedError(
         f"{folder.where(name)} has other bytes now than were found; verify again", path=finding.path
     )
     image_id = finding.image_id or content_id_of(copy.sha256)
+    if reason is TrashReason.VERSION and finding.found_sha256 is not None:
+        image_id = content_id_of(finding.found_sha256)  # a picture of its own, not a bad file of the other
     try:
-        trashed, copied = copy_to_trash(bench, sd, name, image_id, TrashReason.REPLACED)
+        trashed, copied = copy_to_trash(bench, sd, name, image_id, reason)
     except FileNotFoundError as error:
         raise changed from error
     if copied.changed_meanwhile or copied.sha256 not in (finding.found_sha256, copy.sha256):

@@ -20,6 +20,7 @@ SAID = {
     TrashReason.DELETED: ("image deleted", "images deleted"),
     TrashReason.COLLECTED: ("unused picture cleaned up", "unused pictures cleaned up"),
     TrashReason.FOLDED: ("conflict copy folded", "conflict copies folded"),
+    TrashReason.VERSION: ("version not kept", "versions not kept"),
 }
 """What happened to one file, and to several."""
 
