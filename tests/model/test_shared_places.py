@@ -18,4 +18,4 @@ def test_a_folder_cannot(path: str) -> None:
     """Whatever it looks like. The message says what to do instead."""
     objection = find_objection_to_sharing(path)
     assert objection is not None
-    assert "without catalog.url" in objection
+    assert "`strandline --local sd add " in objection
