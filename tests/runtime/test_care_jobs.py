@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from strandline.errors import InvalidInputError, RefusedError
-from strandline.runtime.care_jobs import FRESH_S, REST, CareJob, CareJobs, Kind
+from strandline.runtime.care_jobs import FRESH_S, NEWS_S, REST, UNTOLD_S, CareJob, CareJobs, Kind
 
 NUMBERS = Kind[int]("numbers")
 OTHERS = Kind[int]("others")
@@ -53,6 +53,19 @@ def test_a_look_rests_twenty_times_as_long_as_it_took() -> None:
     assert not job.is_fresh(110.0 + FRESH_S)
     job.error = InvalidInputError("no")
     assert not job.is_fresh(110.0)
+
+
+def test_news_is_told_for_a_minute_or_until_something_else_begins(jobs: CareJobs) -> None:
+    """The minute begins when somebody looks. Much later, nobody asks."""
+    job = jobs.start(NUMBERS, lambda _: 1)
+    assert job.ended.wait(LIMIT_S)
+    began_s = job.ended_s + UNTOLD_S / 2
+    told = [job.tell(began_s + s) for s in (0.0, NEWS_S, NEWS_S + 1)]
+    assert told == [True, True, False]
+    assert not CareJob(NUMBERS, datetime(2026, 11, 30, tzinfo=UTC)).tell(UNTOLD_S + 1)
+    assert job.tell(began_s)
+    jobs.end_news()
+    assert not job.tell(began_s)
 
 
 def test_errors_are_values_and_faults_are_told(jobs: CareJobs) -> None:

@@ -2,13 +2,14 @@
 
 Only events of images are put together: those of one type, in one storage directory, on one day, none of them long
 after the one before. What was saved here, and what came back, is never among what arrived. Others may have happened
-in between.
+in between, but what was removed before something came back is not told with what was removed after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from strandline.model.events import Event, ImageAvailable, ImageEvent, ImageRemoved, is_save
 
@@ -37,6 +38,21 @@ def find_returns(events: Sequence[Event]) -> set[int | None]:
     return found
 
 
+class _Key(NamedTuple):
+    """What the events of a happening have in common."""
+
+    type: str
+    sd_id: str | None
+    is_save: bool
+    is_return: bool
+    day: Hashable
+
+    def is_opposite(self, other: _Key) -> bool:
+        """Whether one takes away what the other brings back."""
+        is_removal = ImageRemoved.type in (self.type, other.type)
+        return is_removal and self.is_return != other.is_return and self.sd_id == other.sd_id
+
+
 def group_events(
     events: Sequence[Event], *, most: int, day_of: Callable[[datetime], Hashable]
 ) -> tuple[list[list[Event]], int]:
@@ -50,10 +66,12 @@ def group_events(
         day_of: The day of a time, for the reader.
     """
     groups: list[list[Event]] = []
-    open_groups: dict[Hashable, list[Event]] = {}
+    open_groups: dict[_Key, list[Event]] = {}
     returns = find_returns(events)
     for number, event in enumerate(events):
-        key = (event.type, event.sd_id, is_save(event), event.seq in returns, day_of(event.at))
+        key = _Key(event.type, event.sd_id, is_save(event), event.seq in returns, day_of(event.at))
+        for other in [each for each in open_groups if each.is_opposite(key)]:
+            del open_groups[other]
         group = open_groups.get(key) if isinstance(event, ImageEvent) else None
         together = SAVED_TOGETHER if is_save(event) else TOGETHER
         if group is not None and abs(group[-1].at - event.at) <= together:

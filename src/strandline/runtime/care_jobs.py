@@ -27,6 +27,12 @@ FRESH_S = 5.0
 REST = 20
 """Times what a look took: so long its result is shown again. So looks take at most a twentieth of the time."""
 
+NEWS_S = 60.0
+"""So long after it was first told, what became of a change is told again: a page that stays open is drawn again."""
+
+UNTOLD_S = 600.0
+"""So long it waits for somebody who looks."""
+
 STOP_LIMIT_S = 1.0
 """When the server stops, work that hangs on a dead disk is abandoned after this time."""
 
@@ -48,6 +54,11 @@ class CareJob(Generic[T]):
     started_at: datetime
     begun_s: float = field(default_factory=time.monotonic)
     ended_s: float = 0.0
+    ended_at: datetime | None = None
+    told_s: float | None = None
+    """When a page first told what became of it."""
+    is_old_news: bool = False
+    """Whether somebody began something else since it ended."""
     done: int = 0
     total: int = 0
     """0 while it is unknown."""
@@ -66,6 +77,14 @@ class CareJob(Generic[T]):
     def note_progress(self, done: int, total: int) -> None:
         """Records the progress."""
         self.done, self.total = done, total
+
+    def tell(self, now_s: float) -> bool:
+        """Whether what became of it is still news. From the first time on, it is for a minute. Ended jobs only."""
+        if self.is_old_news or now_s - self.ended_s > UNTOLD_S:
+            return False
+        if self.told_s is None:
+            self.told_s = now_s
+        return now_s - self.told_s <= NEWS_S
 
     def is_fresh(self, now_s: float) -> bool:
         """Whether its result may be shown again instead of a new one. One that runs will be fresh."""
@@ -121,6 +140,12 @@ class CareJobs:
             for name in [name for name, job in self._jobs.items() if job.kind.is_look]:
                 del self._jobs[name]
 
+    def end_news(self) -> None:
+        """What became of earlier jobs is not told any more, because something else begins."""
+        with self._lock:
+            for job in self._jobs.values():
+                job.is_old_news = job.is_old_news or job.has_ended
+
     def stop(self) -> None:
         """Asks all to end, and waits for them, up to a limit."""
         with self._lock:
@@ -148,7 +173,7 @@ class CareJobs:
             log.exception("%s met a fault", job.kind.name)
             job.is_fault = True
         finally:
-            job.ended_s = time.monotonic()
+            job.ended_s, job.ended_at = time.monotonic(), self._now()
             job.ended.set()
             with self._lock:
                 self._threads.pop(id(job), None)

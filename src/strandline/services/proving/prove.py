@@ -204,6 +204,8 @@ def write_named_row(
 def _find_left_row(bench: Workbench, sd: StorageDir, new: ImageFile) -> ImageFile | None:
     """The row of the same image whose file is gone, so it was moved. During the first scan, all were just listed.
 
+    What a person deleted was not moved: its removal was told, and so is its return.
+
     Cost: a statement, and an ``lstat`` per copy, of at most :data:`COPIES_ASKED`.
     """
     if new.image_id is None or not sd.first_scan_done:
@@ -212,7 +214,7 @@ def _find_left_row(bench: Workbench, sd: StorageDir, new: ImageFile) -> ImageFil
         others = {
             row.path: row
             for row in reader.files.list_copies(sd.number, new.image_id, limit=COPIES_ASKED)
-            if row.path != new.path
+            if row.path != new.path and row.state is not FileState.TRASHED
         }
     if not others:
         return None

@@ -14,6 +14,7 @@ from strandline.model.events import (
     EVENT_TYPES,
     Event,
     ImageEvent,
+    ImageRemoved,
     ReferenceEvent,
     ScanFinished,
     StorageDirEvent,
@@ -83,6 +84,9 @@ SAVED = ("image", "images", "saved here")
 RETURNED = ("image is", "images are", "back")
 """The same for what came back after it was removed."""
 
+GONE_IN_FILES, BACK_IN_FILES = ("file removed", "files removed"), ("file is back", "files are back")
+"""If several files of one image went or came back, a person is told of files, as in the question before."""
+
 ByIdentity = Mapping[str, Sequence[StorageDir]]
 
 MOST_SHOWN = 50
@@ -150,10 +154,13 @@ def _tell(events: Sequence[Event], number: int, by_identity: ByIdentity, *, is_r
         one, many, verb = SAVED if is_save(first) else RETURNED if is_return else MANY[first.type]
         place = f" in {lines[0].sd_name}" if lines[0].sd_name else ""
         images = _count_images(events) if number == len(events) else number
-        files = f" ({say_count(number, 'file')})" if images < number else ""
-        text = f"{say_count(images, one, many)} {verb}{place}{files}"
-    elif is_return:
-        lines = [lines[0]._replace(text="An image is back")]
+        if images < number and (is_return or first.type == ImageRemoved.type):
+            text = f"{say_count(number, *(BACK_IN_FILES if is_return else GONE_IN_FILES))}{place}"
+        else:
+            files = f" ({say_count(number, 'file')})" if images < number else ""
+            text = f"{say_count(images, one, many)} {verb}{place}{files}"
+    if is_return:
+        lines = [line._replace(text="An image is back") for line in lines]
     return Happening(text, number, first.type, first.seq or 0, lines)
 
 

@@ -17,12 +17,15 @@ deletion of thousands takes minutes, but each of its files only moments.
 """
 
 SAID = {
-    TrashReason.DELETED: ("image deleted", "images deleted"),
+    TrashReason.DELETED: ("file deleted", "files deleted"),
     TrashReason.COLLECTED: ("unused picture cleaned up", "unused pictures cleaned up"),
     TrashReason.FOLDED: ("conflict copy folded", "conflict copies folded"),
     TrashReason.VERSION: ("version not kept", "versions not kept"),
 }
 """What happened to one file, and to several."""
+
+IMAGES_DELETED = ("image deleted", "images deleted")
+"""The same if each file is of another image."""
 
 
 class Deletion(NamedTuple):
@@ -42,9 +45,11 @@ class Deletion(NamedTuple):
 
     @property
     def title(self) -> str:
-        """``31 images deleted at 06:07``."""
-        entry = self.files[-1].entry
-        return f"{say_count(len(self.files), *SAID[entry.reason])} {say_lately(entry.trashed_at)}"
+        """``31 images deleted at 06:07``; ``3 files deleted at 06:07`` if some of them are of one image."""
+        entry, number = self.files[-1].entry, len(self.files)
+        is_each = len({each.entry.image_id for each in self.files}) == number
+        said = IMAGES_DELETED if is_each and entry.reason is TrashReason.DELETED else SAID[entry.reason]
+        return f"{say_count(number, *said)} {say_lately(entry.trashed_at)}"
 
     @property
     def size_bytes(self) -> int:

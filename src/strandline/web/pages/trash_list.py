@@ -149,11 +149,13 @@ def _say_place(listed: ListedFile, sds: Sequence[StorageDir]) -> str:
 
 
 def say_name(listed: ListedFile) -> str:
-    """What a person called it: as on its tile before it was deleted. Pure."""
+    """What a person calls it: its own name, or what its image was called when it was saved if its name is an id.
+    Files with the same bytes may have several names. Pure.
+    """
     entry = listed.entry
     stem, _, extension = entry.filename.rpartition(".")
+    if stem != entry.image_id:
+        return show_plainly(entry.filename)
     if listed.original_name is not None:
         return show_plainly(listed.original_name)
-    if stem == entry.image_id:
-        return f"{words.say_extension(extension)} image {entry.image_id[:8]}"
-    return show_plainly(entry.filename)
+    return f"{words.say_extension(extension)} image {entry.image_id[:8]}"

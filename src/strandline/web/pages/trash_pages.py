@@ -9,14 +9,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import RedirectResponse, Response
 
 from strandline.errors import ImageNotFoundError, InSeveralFoldersError, InvalidInputError
-from strandline.model.changes import ChangeReport, RefusedChange
+from strandline.model.changes import ChangeReport, FileChange, RefusedChange
 from strandline.model.deletions import DeletePlan
+from strandline.model.events import ImageRemoved
 from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.note_checks import NoteUse
 from strandline.model.plain_words import say_count
@@ -37,9 +38,6 @@ AT_ONCE = 50
 
 WAIT_S = 1.5
 """So long the page waits until all are back. Then it says how far that is."""
-
-NEWS_S = 600.0
-"""So long the page says what became of it."""
 
 RESTORED = Kind[ChangeReport]("restore-deletion")
 
@@ -105,6 +103,7 @@ async def delete_images(backend: TheBackend, images: FormIds, sd: FormSds) -> Re
             plan = backend.store.plan_delete(parse_ids(images), sds=sd)
         except InSeveralFoldersError:
             return _ask(backend, parse_ids(images), sd)
+        backend.care.end_news()
         note = describe_deleted(backend.store.delete(plan))
         backend.care.forget_looks()
         return _draw(backend, note=note)
@@ -127,6 +126,7 @@ async def restore_entries(backend: TheBackend, trash_id: FormTrashIds) -> Respon
     def restore() -> Response:
         if not trash_id:
             return _draw(backend, note=Note("wait", "Nothing was chosen", ["Choose pictures first."]))
+        backend.care.end_news()
         report = backend.store.trash.restore_entries(trash_id)
         backend.care.forget_looks()
         return _draw(backend, note=describe_restored(report), status=_status_of(report))
@@ -146,6 +146,7 @@ async def restore_deletion(backend: TheBackend, deletion: FormText, q: FormText 
         ids = choose_between(match_text(listing, q, describer_of(backend)), newest, oldest)
         if not ids:
             return _draw(backend, note=Note("wait", "Nothing was put back", [GONE_MEANWHILE]), status=409)
+        backend.care.end_news()
         backend.care.start(RESTORED, lambda job: _restore_all(backend, ids, job))
         return RedirectResponse(f"{backend.base}/trash", status_code=303)
 
@@ -162,6 +163,7 @@ async def empty_trash(backend: TheBackend, sure: FormCheck = False) -> Response:
                 "bad", "Nothing was removed", ["Tick the box to say that these files may go for good."]
             )
             return _draw(backend, note=note, status=422)
+        backend.care.end_news()
         report = backend.store.trash.empty()
         removed = say_count(len(report.done), "file is", "files are")
         return _draw(backend, note=Note("good", f"{removed} gone for good.", []))
@@ -184,13 +186,19 @@ def parse_ids(texts: Sequence[str]) -> list[ImageId]:
 
 def describe_deleted(report: ChangeReport) -> Note:
     """What became of a deletion. Pure."""
-    images = len({change.image_id for change in report.done})
     lines = [each.message for each in report.refused[:MOST_REASONS]]
     if not report.done:
         return Note("bad", "Nothing was deleted", lines)
     return Note(
-        "wait" if lines else "good", f"{say_count(images, 'image is', 'images are')} in the trash.", lines
+        "wait" if lines else "good", f"{say_images_or_files(report.done, 'is', 'are')} in the trash.", lines
     )
+
+
+def say_images_or_files(done: Sequence[FileChange], one: str, many: str) -> str:
+    """``2 images are``, or ``3 files are`` if some of them are of one image. Pure."""
+    images = len({change.image_id for change in done})
+    word = "image" if images == len(done) else "file"
+    return say_count(len(done), f"{word} {one}", f"{word}s {many}")
 
 
 def describe_restored(report: ChangeReport) -> Note:
@@ -289,12 +297,19 @@ def _draw(backend: Backend, chosen: Chosen = ALL, *, note: Note | None = None, s
         return draw_trash(backend, chosen, note, status=status)
     if not job.ended.wait(WAIT_S):
         return draw_trash(backend, chosen, note, (job.done, job.total), status=status)
-    return draw_trash(backend, chosen, note or _tell(job), status=status)
+    return draw_trash(backend, chosen, note or _tell(backend, job), status=status)
 
 
-def _tell(job: CareJob[ChangeReport]) -> Note | None:
-    """What became of putting back a deletion, for some minutes."""
-    if time.monotonic() - job.ended_s > NEWS_S:
+def is_news(backend: Backend, job: CareJob[Any]) -> bool:
+    """Whether a page still says what became of a job that has ended: not above files that were deleted later."""
+    removed = backend.store.journal.list_newest(types=[ImageRemoved.type], limit=1)
+    is_before = job.ended_at is not None and any(each.at > job.ended_at for each in removed)
+    return not is_before and job.tell(time.monotonic())
+
+
+def _tell(backend: Backend, job: CareJob[ChangeReport]) -> Note | None:
+    """What became of putting back a deletion, if that is still news."""
+    if not is_news(backend, job):
         return None
     if job.result is not None:
         return describe_restored(job.result)

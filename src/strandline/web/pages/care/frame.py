@@ -6,7 +6,6 @@ the page says so, and a script fetches it again until it has ended.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -22,15 +21,12 @@ from strandline.runtime.care_jobs import CareJob, Kind
 from strandline.web.backend import Backend
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import FAULT
-from strandline.web.pages.trash_pages import MOST_REASONS, describe_restored
+from strandline.web.pages.trash_pages import MOST_REASONS, describe_restored, is_news
 
 T = TypeVar("T")
 
 WAIT_S = 1.5
 """So long a page waits for a look."""
-
-NEWS_S = 600.0
-"""So long a page says what became of the last change."""
 
 MOST_GAPS = 20
 """Of what was not read, so many are named."""
@@ -132,6 +128,7 @@ def change(backend: Backend, kind: Kind[T], work: Callable[[CareJob[T]], T]) -> 
         RefusedError: One is running.
     """
     backend.care.forget(undo_of(kind))
+    backend.care.end_news()
 
     def run(job: CareJob[T]) -> T:
         try:
@@ -198,22 +195,20 @@ def describe_change(
     undoing = backend.care.find(undo_of(kind))
     if undoing is not None:
         busy = wait_for(undoing, "Putting files back…")
-        return busy, None if busy else _describe_job(
-            undoing, lambda done: Done(describe_restored(done), can_undo=False)
-        )
+        return busy, None if busy else _describe_job(backend, undoing, _describe_undone)
     job = backend.care.find(kind)
     if job is None:
         return None, None
     busy = wait_for(job, words)
-    return busy, None if busy else _describe_job(job, describe)
+    return busy, None if busy else _describe_job(backend, job, describe)
 
 
 def _describe_undone(report: ChangeReport) -> Done:
     return Done(describe_restored(report), can_undo=False)
 
 
-def _describe_job(job: CareJob[T], describe: Callable[[T], Done]) -> Done | None:
-    if time.monotonic() - job.ended_s > NEWS_S:
+def _describe_job(backend: Backend, job: CareJob[T], describe: Callable[[T], Done]) -> Done | None:
+    if not is_news(backend, job):
         return None
     trouble = find_trouble(job)
     if trouble is not None:

@@ -24,16 +24,17 @@ export async function deleteImages(ids, changed) {
 }
 
 function offer(report, changed) {
-  offerUndo(`${sayCount(countImages(report.done), "image")} deleted`, report.refused, () => takeBack(report, changed));
+  offerUndo(`${sayGone(report.done)} deleted`, report.refused, () => takeBack(report, changed));
 }
 
 async function takeBack(report, changed) {
-  const { images, refused } = await restore(report.done);
-  sayDone(images.size ? `${sayCount(images.size, "image is", "images are")} back` : "Nothing came back", refused);
+  const { images, files, refused } = await restore(report.done);
+  const back = images.size < files ? sayCount(files, "file is", "files are") : sayCount(images.size, "image is", "images are");
+  sayDone(files ? `${back} back` : "Nothing came back", refused);
   changed?.(images);
 }
 
-/** Puts files that went to the trash back where they were. Returns the ids of the images that are back, and what is not. */
+/** Puts files that went to the trash back where they were. Returns the ids of the images that are back, in how many files, and what is not. */
 export async function restore(rows) {
   const ofFolder = new Map();
   for (const { sd_id, sd_name, image_id } of rows) {
@@ -42,16 +43,24 @@ export async function restore(rows) {
   }
   const images = new Set();
   const refused = [];
+  let files = 0;
   for (const [sd, ids] of ofFolder) {
     try {
       const restored = await tell("/trash/restore", { image_ids: [...ids], sd });
       for (const row of restored.done) images.add(row.image_id);
+      files += restored.done.length;
       refused.push(...restored.refused);
     } catch (error) {
       refused.push({ message: error.message });
     }
   }
-  return { images, refused };
+  return { images, files, refused };
+}
+
+/** `2 images`, or `3 files` if some of them are of one image. */
+function sayGone(rows) {
+  const images = countImages(rows);
+  return images < rows.length ? sayCount(rows.length, "file") : sayCount(images, "image");
 }
 
 /** How many images these rows are about. */
