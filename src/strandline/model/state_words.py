@@ -154,5 +154,5 @@ def word_of_bad(word: StateWord, *, is_decayed: bool, stale_since: datetime | No
     if is_decayed:
         return DECAYED
     if stale_since is not None:
-        return StateWord(f"not whole, unchanged since {stale_since:%B %Y}", Tone.BAD)
+        return StateWord(f"not whole, unchanged since {stale_since:%B %Y}", Tone.WAIT)
     return word

@@ -154,3 +154,6 @@ def test_a_finger_that_stays_selects(serve: Serve, open_page: OpenPage) -> None:
     expect(page.locator(".chosen")).to_be_hidden()
     page.locator(".tile").first.tap()
     expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.locator(".turn-on svg"), "fingers swipe, so no arrow is over the picture").to_have_css(
+        "opacity", "0"
+    )

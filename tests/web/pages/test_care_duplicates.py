@@ -85,6 +85,27 @@ def test_they_are_counted_planned_moved_and_put_back(served: Served, tmp_path: P
     assert "is back" not in post(served, "/care/duplicates/look")
 
 
+def test_what_stays_has_a_reason(served: Served, tmp_path: Path) -> None:
+    """The numbers of Care and of what can go are explained: files that a note names stay, each by its path."""
+    vault = tmp_path / "Vault"
+    put(vault, "tree 2.jpg", TREE)
+    put(vault, "tree (conflicted copy 2026-11-22).jpg", TREE)
+    put(vault, "More.md", b"![](tree.jpg) ![](<tree 2.jpg>) ![](<tree (conflicted copy 2026-11-22).jpg>)")
+    served.store.scan()
+    served.store.verify(older_than=timedelta(0))
+    assert "3 files too many" in show(served, "/care")
+    plan = show(served, "/care/duplicates/fold")
+    assert "1 file of 3 files too many can go" in plan
+    assert "2 files stay, and why" in plan
+    assert "A note, drawing, or setting names them" in plan
+    for said in ("tree.jpg", "tree 2.jpg", "tree (conflicted copy 2026-11-22).jpg (conflict copy)"):
+        assert said in plan
+    assert 'href="/care/conflicts"' in served.client.get("/care/duplicates/fold").text
+    post(served, "/care/duplicates/fold", sure="1")
+    plan = show(served, "/care/duplicates/fold")
+    assert "Nothing can go 2 files are too many, and something names each of them." in plan
+
+
 def test_a_reload_moves_nothing(served: Served) -> None:
     """A form leads to a page, so sending it again is another decision."""
     answer = served.client.post("/care/duplicates/fold", data={"sure": "1"})

@@ -64,6 +64,7 @@ def test_they_are_shown_with_what_was_read(served: Served) -> None:
     page = show(served, "/care/unused")
     assert "1 picture is unused" in page
     assert "p00.png" in page
+    assert "texts read in 2 folders" in page, "the lines by folder are folded"
     assert "Vault: 1 text read; 1 of 12 image files unused." in page
     assert "notes in it name 0 of its 1 picture, so it is not a folder of notes" in page
     assert id_of(ALONE)[:8] not in page

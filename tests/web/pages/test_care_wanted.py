@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,20 @@ def test_what_is_wanted_is_shown_with_the_picture_that_it_was(served: Served) ->
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
     assert served.client.get(f"/care/wanted/picture/{'0' * 64}").status_code == 404
     assert served.client.get("/care/wanted/picture/x").status_code == 422
+
+
+def test_what_is_not_whole_is_apart(served: Served, tmp_path: Path) -> None:
+    """The number is that of the list under it. What hardly arrives any more is no damage, and not red."""
+    put(tmp_path / "Vault", "old.png", make_picture("png", seed=4)[:300])
+    written = datetime(2022, 3, 4, tzinfo=UTC).timestamp()
+    os.utime(tmp_path / "Vault/old.png", (written, written))
+    served.store.scan()
+    text = served.client.get("/care/wanted").text
+    damaged, _, others = text.partition("Not whole yet, or shown from a conflict copy</h2>")
+    assert "2 files are missing or damaged" in damaged
+    assert damaged.partition("<ol")[2].count("<li") == 2
+    assert others.partition("<ol")[2].count("<li") == 1
+    assert '<span class="badge wait">not whole, unchanged since March 2022</span>' in others
 
 
 def test_a_folder_is_looked_through_and_what_is_found_comes_back(served: Served, tmp_path: Path) -> None:

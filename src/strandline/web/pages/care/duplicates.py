@@ -11,8 +11,11 @@ from starlette.responses import Response
 
 from strandline.model.changes import ChangeReport
 from strandline.model.duplicates import DuplicateGroup, DuplicateReport, FoldStep
+from strandline.model.folding import natural_key
 from strandline.model.image_ids import ImageId
+from strandline.model.layout import may_be_picture
 from strandline.model.plain_words import say_bytes, say_count
+from strandline.model.sync_names import explain_conflict_copy
 from strandline.runtime.care_jobs import CareJob, Kind
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.care.frame import (
@@ -34,12 +37,15 @@ from strandline.web.pages.rendering import PageRoute, render
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 LOOK = Kind[DuplicateReport]("duplicates", is_look=True)
-PLAN = Kind[list[FoldStep]]("plan-of-folding", is_look=True)
+PLAN = Kind["Planned"]("plan-of-folding", is_look=True)
 FOLDED = Kind[ChangeReport]("folding")
 
 PLACE = "/care/duplicates"
 
 GROUPS_PER_PAGE = 50
+
+MOST_STAYING = 50
+"""Pictures of which several files stay."""
 
 MOST_FILES = 12
 """Files of one picture on the page."""
@@ -48,6 +54,28 @@ READING = "Reading which pictures your notes name…"
 
 Start = Annotated[int, Query(ge=0, le=2**53, alias="from")]
 FormCheck = Annotated[bool, Form()]
+
+
+class Planned(NamedTuple):
+    """What could go, and all files with the same bytes at that time."""
+
+    groups: Sequence[DuplicateGroup]
+    steps: list[FoldStep]
+
+
+class Kept(NamedTuple):
+    """A file that stays although another one with the same bytes stays, too."""
+
+    path: str
+    is_conflict_copy: bool
+
+
+class Staying(NamedTuple):
+    """The files with the same bytes in one storage directory that stay, if there are several."""
+
+    image_id: ImageId
+    sd_name: str
+    files: list[Kept]
 
 
 class Going(NamedTuple):
@@ -83,15 +111,18 @@ async def show_plan(backend: TheBackend, start: Start = 0) -> Response:
     """Which files could go, because no text names them and others with the same bytes stay. Moves nothing."""
 
     def draw() -> Response:
-        job = backend.care.look(PLAN, lambda _: backend.store.plan_fold())
+        job = backend.care.look(PLAN, lambda _: _plan(backend))
         busy = wait_for(job, READING)
-        groups = [] if job.result is None else list_going(job.result)
+        planned = job.result or Planned((), [])
+        groups, staying = list_going(planned.steps), list_staying(planned)
         page = Page.of(f"{backend.base}{PLACE}/fold", start, len(groups), GROUPS_PER_PAGE)
         return render(
             backend.base, "care_fold.html", place="care", busy=busy, unread=list_unread(job),
             trouble=None if busy else find_trouble(job), groups=page.cut(groups), pages=page,
             files=sum(len(each.go) for each in groups),
             size_bytes=sum(each.size_bytes * len(each.go) for each in groups),
+            too_many=count_superfluous(planned.groups), staying=staying[:MOST_STAYING], all_staying=len(staying),
+            extra=sum(len(each.files) - 1 for each in staying),
             days=backend.store.trash.rules.grace.days, most_files=MOST_FILES, most_gaps=MOST_GAPS,
         )  # fmt: skip
 
@@ -148,6 +179,22 @@ def list_going(steps: Sequence[FoldStep]) -> list[Going]:
     return sorted(found, key=lambda each: -each.size_bytes * len(each.go))
 
 
+def list_staying(planned: Planned) -> list[Staying]:
+    """Of which pictures several files stay in one storage directory, by folder and path. Pure.
+
+    Law: what goes, and all but one of each of these, are the superfluous files.
+    """
+    go = {(each.step.sd.number, each.step.path) for each in planned.steps}
+    found = []
+    for own in (own for group in planned.groups for own in group.by_storage_dir()):
+        stay = [file for file in own if (file.sd.number, file.path) not in go]
+        if len(stay) > 1:
+            kept = [Kept(file.path, _is_conflict_copy(file.path)) for file in stay]
+            found.append((stay[0].sd.number, Staying(stay[0].image_id, stay[0].sd.name, kept)))
+    found.sort(key=lambda each: (each[0], natural_key(each[1].files[0].path)))
+    return [each for _, each in found]
+
+
 def count_superfluous(groups: Sequence[DuplicateGroup]) -> int:
     """The files besides one in each storage directory. Pure."""
     return sum(len(own) - 1 for group in groups for own in group.by_storage_dir())
@@ -155,6 +202,15 @@ def count_superfluous(groups: Sequence[DuplicateGroup]) -> int:
 
 def _key(step: FoldStep) -> tuple[int, str]:
     return step.step.sd.number, step.sha256
+
+
+def _plan(backend: Backend) -> Planned:
+    groups = backend.store.list_duplicates().groups
+    return Planned(groups, backend.store.plan_fold())
+
+
+def _is_conflict_copy(path: str) -> bool:
+    return explain_conflict_copy(path.rpartition("/")[2], may_be_picture) is not None
 
 
 def _draw(backend: Backend, start: int) -> Response:

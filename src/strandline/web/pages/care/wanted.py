@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from itertools import groupby
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Query
@@ -61,6 +62,9 @@ STATE_OF_FAULT = {fault: state for state, fault in FAULT_OF_STATE.items()}
 
 HALF_THERE = frozenset({Fault.ARRIVING, Fault.DAMAGED, Fault.ALTERED})
 """Faults of files whose bytes may be a part of the picture. A foreign one is another picture."""
+
+MISSING_OR_DAMAGED, NO_ALARM = "Missing or damaged", "Not whole yet, or shown from a conflict copy"
+"""The headings of the list."""
 
 ALTERED = StateWord("changed by itself", Tone.BAD)
 
@@ -322,15 +326,21 @@ def _draw(backend: Backend, start: int, told: Done | None = None, status: int = 
         job = look(backend)
         busy = wait_for(job, "Asking the catalog…")
         trouble, found = (None, ()) if busy else (find_trouble(job), job.result or ())
-        found = sorted(found, key=lambda each: (each.sd.number, natural_key(each.path)))
+        found = sorted(found, key=lambda each: (not is_bad(each), each.sd.number, natural_key(each.path)))
     page = Page.of(f"{backend.base}{PLACE}", start, len(found), FILES_PER_PAGE)
     searching = backend.care.find(SEARCH)
     return render(
         backend.base, "care_wanted.html", status=status, place="care", busy=busy, can_stop=can_stop,
         trouble=trouble, done=done,
-        lost=[_describe(backend, each) for each in page.cut(found)], pages=page,
+        parts=_list_parts(backend, page.cut(found)), pages=page,
         summary=describe_found(found), searched=searching is not None,
     )  # fmt: skip
+
+
+def _list_parts(backend: Backend, found: Sequence[WantedFile]) -> list[tuple[str, list[Lost]]]:
+    """What is missing or damaged, and apart from that what is not: a heading and the files of each."""
+    parts = groupby(found, lambda each: MISSING_OR_DAMAGED if is_bad(each) else NO_ALARM)
+    return [(heading, [_describe(backend, each) for each in some]) for heading, some in parts]
 
 
 def _describe(backend: Backend, each: WantedFile) -> Lost:
