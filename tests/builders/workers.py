@@ -22,7 +22,7 @@ from builders.program import command_line
 from builders.s3_server import S3Server
 from strandline.model.work import WorkState, WorkTask
 
-LIMIT_S = 60
+LIMIT_S = 100
 STALLED_AFTER_S = 2.0
 """A worker that says nothing for so long is taken for dead. So a test need not wait for long."""
 PER_PART = 20

@@ -62,7 +62,7 @@ TRIES = 5
 """How often a call is awaited. The threads of ``watch`` read the catalog a few times more or less in each run."""
 
 
-@pytest.mark.parametrize("operation", [*OPERATIONS, *OUTSIDE, *CARING], ids=str)
+@pytest.mark.parametrize("operation", [*OPERATIONS, *OUTSIDE, *take_sample(CARING, "caring")], ids=str)
 def test_a_refused_change_loses_nothing(tmp_path: Path, runs: Supervisor, operation: Operation) -> None:
     """Exit status 8 with what to do, or the operation succeeds. When repeated, the result is as without the
     failure.

@@ -32,7 +32,7 @@ FEWEST_POINTS = 3
 @pytest.mark.parametrize(
     "cut", [None, *Cut], ids=["killed", "without unsynced bytes", "without anything unsynced"]
 )
-@pytest.mark.parametrize("operation", [*OPERATIONS, *OUTSIDE, *CARING], ids=str)
+@pytest.mark.parametrize("operation", [*OPERATIONS, *OUTSIDE, *take_sample(CARING, "caring")], ids=str)
 def test_killed_anywhere_it_comes_to_the_same_end(
     tmp_path: Path, runs: Supervisor, operation: Operation, cut: Cut | None
 ) -> None:

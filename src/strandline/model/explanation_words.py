@@ -154,7 +154,7 @@ def find_deleted(traces: Sequence[StorageDirTrace]) -> ImageFile | None:
 
 def say_restore(image_id: str) -> str:
     """What a person can do about an image that is in the trash of this machine."""
-    return f"To bring it back from the trash, run {say_command('trash', 'restore', image_id)}."
+    return f"To bring it back, run {say_command('trash', 'restore', image_id)}."
 
 
 def say_next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | None:

@@ -207,8 +207,8 @@ class Route(NamedTuple):
 
 
 OF_MACHINE = re.compile(
-    r"/folders/within|/import(?:/.*)?|/api/v1/sds/[^/]*/import|/api/v1/rescue"
-    r"|/care/wanted/(?:search|stop|found|bring-back|picture/.*)"
+    r"(?:/folders/within|/import(?:/.*)?|/api/v1/sds/[^/]*/import|/api/v1/rescue"
+    r"|/care/wanted/(?:search|stop|found|bring-back|picture/.*))"
 )
 """What reads any folder of the server's machine. Where such folders are somebody's own (``beside``), an administrator
 of the organization may not.

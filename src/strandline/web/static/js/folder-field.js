@@ -74,7 +74,7 @@ class FolderField extends HTMLElement {
       const files = archives.map((path) => ({ path, isFile: true }));
       if (this.control === control) this.show([...folders, ...files], above);
     } catch {
-      this.close();
+      if (this.control === control) this.close(); // otherwise a newer question ended this one
     } finally {
       clearTimeout(patience);
     }
@@ -159,8 +159,8 @@ class FolderField extends HTMLElement {
       event.preventDefault();
       const first = [...this.list.children].findIndex((option) => !option.dataset.up); // who browses opens the first one
       this.take(this.active >= 0 ? this.active : Math.max(first, 0));
-    } else if (event.key === "Escape" && isOpen) {
-      event.preventDefault();
+    } else if (event.key === "Escape") {
+      if (isOpen) event.preventDefault();
       this.close();
     }
   }
