@@ -29,10 +29,21 @@ OVER_HALF = next(operation for operation in OPERATIONS if operation.name == "sav
 FEWEST_POINTS = 3
 
 
-@pytest.mark.parametrize(
-    "cut", [None, *Cut], ids=["killed", "without unsynced bytes", "without anything unsynced"]
-)
-@pytest.mark.parametrize("operation", [*OPERATIONS, *OUTSIDE, *take_sample(CARING, "caring")], ids=str)
+KILLS = [
+    (operation, cut)
+    for operation in [*OPERATIONS, *OUTSIDE, *take_sample(CARING, "caring")]
+    for cut in (None, *take_sample(list(Cut), f"cuts of {operation}"))
+]
+"""Each operation is killed each day, and loses power in one of the two ways."""
+
+
+def say_kill(kill: tuple[Operation, Cut | None]) -> str:
+    """Its name for pytest."""
+    operation, cut = kill
+    return f"{operation}-{'killed' if cut is None else cut.value}"
+
+
+@pytest.mark.parametrize(("operation", "cut"), KILLS, ids=map(say_kill, KILLS))
 def test_killed_anywhere_it_comes_to_the_same_end(
     tmp_path: Path, runs: Supervisor, operation: Operation, cut: Cut | None
 ) -> None:
