@@ -94,3 +94,17 @@ def test_a_person_chooses_and_undoes(made: CommandHome, capsys: pytest.CaptureFi
     assert capsys.readouterr().out == f"{copy.name} in 'Vault' is back\n"
     assert (file.read_bytes(), copy.read_bytes()) == (ONE, TWO)
     assert run(made, "conflicts", "undo-choice", undo) == 4
+
+
+def test_a_name_in_two_places_chooses_nothing(made: CommandHome, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same bytes are a copy of two different files. The whole path says which is meant."""
+    root = made.folder / "Vault"
+    name = "sea (Ann's conflicted copy 2026-01-01).png"
+    for folder in ("a", "b"):
+        (root / folder).mkdir(parents=True)
+        (root / folder / "sea.png").write_bytes(ONE)
+        (root / folder / name).write_bytes(TWO)
+    assert run(made, "sd", "add", str(root)) == 0
+    assert run(made, "conflicts", "choose", name, "--keep", "copy") == 2
+    assert "is in 2 places; give the whole path of one" in capsys.readouterr().err
+    assert [(root / folder / "sea.png").read_bytes() for folder in ("a", "b")] == [ONE, ONE]

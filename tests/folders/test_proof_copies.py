@@ -6,6 +6,7 @@ import errno
 import hashlib
 import mmap
 import os
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +18,7 @@ from builders.pictures import make_picture
 from fault_kit.refusing_kernel import Refusal, call_refused
 from strandline.errors import DiskFullError, ImageTooLargeError, UnreadableFileError
 from strandline.folders.opening import open_regular
-from strandline.folders.proof_copies import ProofCopy, read_proof_copy
+from strandline.folders.proof_copies import ProofCopy, copy_bytes, read_proof_copy
 from strandline.model import structure
 from strandline.model.media_types import MediaType, find_media_type_by_extension
 from strandline.model.structure import Structure, walk_structure
@@ -67,6 +68,26 @@ def test_the_structure_is_walked_once(tmp_path: Path, monkeypatch: pytest.Monkey
             True,
         ]
     assert walked == [png.name, jpeg.name]
+
+
+def test_a_large_copy_is_walked_while_a_disk_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a thread of its own, once. A small one is walked by who asks."""
+    walkers: list[bool] = []
+
+    def walk(data: bytes | mmap.mmap, media_type: MediaType) -> Structure:
+        walkers.append(threading.current_thread() is threading.main_thread())
+        return walk_structure(data, media_type)
+
+    monkeypatch.setattr(structure, "walk_structure", walk)
+    png = find_media_type_by_extension("png")
+    assert png is not None
+    picture = make_picture("png")
+    for data in (picture + bytes(600_000), picture):
+        copy = copy_bytes(data)
+        with copy.walked_meanwhile(png):
+            pass
+        assert copy.find_structure(png).whole
+    assert walkers == [False, True]
 
 
 def test_large_files_are_read_in_pieces(tmp_path: Path) -> None:

@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.machine import LEGACY_ID
-from strandline.model.conflicts import GONE, KnownFile, Remedy, choose_remedy
+from strandline.model.conflicts import (
+    GONE,
+    ChoiceUndo,
+    Keep,
+    KnownFile,
+    Remedy,
+    choose_remedy,
+    list_free_names,
+    parse_undo,
+)
 from strandline.model.image_ids import content_id_of
 from strandline.model.storage_dirs import LayoutKind
 
@@ -33,3 +42,27 @@ def test_no_remedy_loses_or_undoes_anything(
         assert is_promised or (copy == known.sha256 and not known.is_good)
     if remedy is Remedy.KEEP_BOTH:
         assert layout is LayoutKind.IDS
+
+
+UNDOS = st.one_of(
+    [
+        st.builds(ChoiceUndo, st.text("0123456789abcdef", min_size=32, max_size=32), st.just(keep), details)
+        for keep, details in (
+            (Keep.FILE, st.just("")),
+            (Keep.COPY, st.sampled_from(HASHES)),
+            (Keep.BOTH, st.integers(1, len(list(list_free_names("sea.png")))).map(str)),
+        )
+    ]
+)
+
+
+@given(UNDOS)
+def test_an_undo_is_read_back(undo: ChoiceUndo) -> None:
+    """Any that a choice gives."""
+    assert parse_undo(str(undo)) == undo
+
+
+@given(st.one_of(st.text(), UNDOS.map(lambda undo: f"{undo}:x"), UNDOS.map(lambda undo: str(undo)[1:])))
+def test_another_text_is_no_undo(text: str) -> None:
+    """Nothing else is taken for one."""
+    assert parse_undo(text) is None

@@ -88,10 +88,11 @@ def parse_given(text: str, note: str | None = None) -> GivenId | tuple[ImageId, 
     found = parse_written_ids(text)
     if not isinstance(found, tuple) or find_image_id(text) is not None:
         return found[0] if isinstance(found, tuple) else found
-    if (note is not None and may_be_picture_name(text)) or os.path.isfile(text):
-        is_id = len(found) == 1 and find_image_id(os.path.basename(text).rpartition(".")[0]) is not None
+    is_one = len(found) == 1
+    if (note is not None and is_one and may_be_picture_name(text)) or os.path.isfile(text):
+        is_id = is_one and find_image_id(os.path.basename(text).rpartition(".")[0]) is not None
         return PictureName(text, found[0] if is_id or note is not None else None)
-    return found[0] if len(found) == 1 else found
+    return found[0] if is_one else found
 
 
 def _gather_ids(

@@ -13,6 +13,7 @@ from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.writing import say, write_line
+from strandline.errors import InvalidPathError
 from strandline.model.conflicts import Keep, Remedy
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.remedies import say_command
@@ -117,7 +118,11 @@ def choose(session: Session, path: str, keep: str, dry_run: bool) -> int:
     PATH is the conflict copy. What is not kept goes to the trash. The answer has the command that undoes it.
     """
     with session.open_store() as store:
-        copy = store.find_files_by_name(path)[0]
+        copy, *others = store.find_files_by_name(path)
+        if others:  # which one is meant makes a difference: it is the other file that is replaced
+            raise InvalidPathError(
+                f"{show_plainly(path)} is in {1 + len(others)} places; give the whole path of one", path=path
+            )
         chosen = store.choose_version(copy.sd, copy.path, keep, dry_run=dry_run)
     session.answer({"dry_run": dry_run, **chosen.to_json()}, lambda: write_line(_say_choice(chosen)))
     if chosen.undo is not None:
