@@ -234,3 +234,19 @@ def test_the_gallery_rests_longer_while_a_burst_goes_on(serve: Serve, open_page:
     )
     assert [pause >= least for pause, least in zip(pauses_ms, (499, 999, 1999), strict=True)] == [True] * 3
     assert after_ms == 500
+
+
+def test_a_picture_stays_if_the_page_is_drawn_anew(serve: Serve, open_page: OpenPage) -> None:
+    """All else is new. Loaded again, the picture would flash, and a drawing would have no size for a moment."""
+    picture = make_picture("png", seed=5)
+    page = open_page(serve(picture), f"/image/{id_of(picture)}")
+    expect(page.locator(".preview img")).to_have_class("is-drawn")
+    stayed = page.evaluate(
+        """async () => {
+            const find = () => ["h1", ".preview img"].map((each) => document.querySelector(each));
+            const before = find();
+            await document.querySelector("live-region").refresh();
+            return find().map((each, at) => each === before[at]);
+        }"""
+    )
+    assert stayed == [False, True]

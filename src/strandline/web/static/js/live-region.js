@@ -75,11 +75,30 @@ class LiveRegion extends HTMLElement {
     const focused = this.contains(document.activeElement) ? document.activeElement.id : "";
     const open = new Set(Array.from(this.querySelectorAll("details[open][id]"), (details) => details.id));
     this.drawn = fresh.innerHTML;
+    this.keepPictures(fresh);
     this.replaceChildren(...document.adoptNode(fresh).childNodes);
     for (const id of open) this.querySelector(`details#${CSS.escape(id)}`)?.setAttribute("open", "");
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     this.dispatchEvent(new Event("refreshed"));
   }
+
+  /** A picture that is drawn and that the new page shows, too, stays: loaded again, it would flash. */
+  keepPictures(fresh) {
+    const page = fresh.ownerDocument;
+    const drawn = Array.from(this.querySelectorAll("img.is-drawn"), (kept) => [kept, asServed(kept, page)]);
+    for (const picture of fresh.querySelectorAll("img")) {
+      const at = drawn.findIndex(([, served]) => served.isEqualNode(picture));
+      if (at >= 0) picture.replaceWith(drawn.splice(at, 1)[0][0]);
+    }
+  }
+}
+
+/** As the server sent it. Its copy belongs to a document that loads nothing. */
+function asServed(picture, page) {
+  const copy = page.importNode(picture);
+  copy.classList.remove("is-drawn");
+  if (!copy.className) copy.removeAttribute("class");
+  return copy;
 }
 
 customElements.define("live-region", LiveRegion);
