@@ -131,8 +131,9 @@ async def serve_until(
     app: Served, address: Address, stop: threading.Event, on_ready: Callable[[], object]
 ) -> None:
     """Serves until the event is set. It notices that within a twentieth of a second."""
+    underway = _Underway(app)
     server = Server(
-        app,
+        underway,
         address=address.host,
         port=address.port,
         interface=Interfaces.ASGINL,
@@ -156,6 +157,29 @@ async def serve_until(
         server.stop()  # type: ignore[no-untyped-call]
         with suppress(TimeoutError):
             await asyncio.wait_for(serving, 2 * STOP_LIMIT_S)
+            await asyncio.wait_for(underway.end(), STOP_LIMIT_S)
+
+
+class _Underway:
+    """Counts the requests that are being answered. The server forgets one if its client goes, but its answer is still
+    worked out: without the event loop, it would end with an error that nobody expects.
+    """
+
+    def __init__(self, app: Served) -> None:
+        self.app = app
+        self.count = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.count += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.count -= 1
+
+    async def end(self) -> None:
+        """Returns when none is left."""
+        while self.count:
+            await asyncio.sleep(0.01)
 
 
 async def _until_it_listens(address: Address, serving: asyncio.Task[None]) -> None:

@@ -1,0 +1,52 @@
+"""The server itself: how it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from starlette.types import Receive, Scope, Send
+
+from strandline.web.server import find_address, serve_until
+
+LIMIT_S = 20.0
+
+
+class Slow:
+    """Needs a moment for each answer."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.is_done = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive, send
+        self.begun.set()
+        await asyncio.sleep(0.3)
+        self.is_done = True
+
+    async def follow_secrets(self) -> None:
+        """There are none."""
+
+    def end_streams(self) -> None:
+        """There are none."""
+
+
+def test_it_stops_after_the_last_answer() -> None:
+    """Even if the client of that answer has gone."""
+    assert asyncio.run(ask_go_and_stop())
+
+
+async def ask_go_and_stop() -> bool:
+    """Whether the answer was worked out to its end."""
+    app, address, stop, ready = Slow(), find_address("127.0.0.1", 0), threading.Event(), asyncio.Event()
+    async with asyncio.timeout(LIMIT_S):
+        serving = asyncio.create_task(serve_until(app, address, stop, ready.set))
+        await ready.wait()
+        _, writer = await asyncio.open_connection(address.host, address.port)
+        writer.write(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n")
+        await app.begun.wait()
+        writer.close()
+        stop.set()
+        await serving
+    return app.is_done
