@@ -1,10 +1,7 @@
 """Requests to one bucket, through obstore. The only module that imports it.
 
 Its synchronous calls are made in threads that may be abandoned. Its asynchronous ones abort at the end of a program.
-Its threads do not cross a fork, and the child of one would wait forever: there, every call is refused. The library
-tells some refusals apart only by their text, a missing bucket among them. "No such key" is the only answer that says
-something about an object. Everything else, 403 and 5xx and no answer in time, becomes an error after which nothing is
-concluded (H19).
+Its threads do not cross a fork, and the child of one would wait forever: there, every call is refused.
 """
 
 from __future__ import annotations
@@ -12,7 +9,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from strandline.extras import S3, missing_error
+from strandline.folders.buckets.refusals import OPERATIONS, ReplacedError, explain, say_outcome
 from strandline.folders.disk_errors import PlaceError
 from strandline.model.buckets import BucketAddress, BucketOptions, is_plain_key
 from strandline.model.image_files import FileStamp
@@ -35,18 +32,6 @@ CONNECT_LIMIT_S = 5.0
 
 _TAG_BITS = 63
 """Of the number in a stamp: what SQLite can keep. Two versions of one name share it once in 9 × 10¹⁸."""
-
-_STATUS = re.compile(r"status code: (\d{3})")
-_CODE = re.compile(r"<Code>([A-Za-z]+)</Code>")
-_NO_ANSWER = ("kind: Timeout", "TimedOut")
-"""As the library shows the cause."""
-_ID, _SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
-_NO_CREDENTIALS = {
-    "169.254.169.254": ("there are no credentials in the environment", f"set {_ID} and {_SECRET}"),
-    "Missing AccessKeyId": (f"{_SECRET} is set, and {_ID} is not", "set both"),
-    "Missing SecretAccessKey": (f"{_ID} is set, and {_SECRET} is not", "set both"),
-}
-"""What is wrong, and what to do, by what the library says. If there are none, it asks the service of a cloud."""
 
 
 class Version(NamedTuple):
@@ -286,73 +271,7 @@ class BucketClient:
         try:
             yield
         except Exception as error:
-            raise self._explain(error, doing, path) from error
-
-    def _explain(self, error: Exception, doing: str, path: str) -> Exception:
-        text, kind = str(error), type(error).__name__
-        where = f"{self.address.text}/{path}".rstrip("/")
-        code = found[1] if (found := _CODE.search(text)) else ""
-        if code == "NoSuchBucket":
-            return PlaceError(
-                errno.ENXIO, f"there is no bucket {self.address.bucket!r}", "create it, or check its name"
-            )
-        if isinstance(error, FileNotFoundError):
-            return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-        if kind == "AlreadyExistsError":
-            return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
-        if kind == "PreconditionError":
-            return ReplacedError(errno.ESTALE, f"{where} is another version now", "try again")
-        if isinstance(error, OSError | AssertionError | TypeError):
-            return error
-        if kind == "InvalidPathError" or isinstance(error, ValueError):
-            return PlaceError(
-                errno.EINVAL,
-                f"an object there has a name that cannot be read: {text.splitlines()[0][:200]}",
-                "rename or delete it with another program",
-            )
-        if missing := next((said for word, said in _NO_CREDENTIALS.items() if word in text), None):
-            return PlaceError(errno.EACCES, *missing)
-        status = found[1] if (found := _STATUS.search(text)) else ""
-        if status in ("401", "403"):
-            return PlaceError(
-                errno.EACCES,
-                f"the server refused access ({code or status})",
-                "check the credentials and their rights",
-            )
-        if not status and any(word in text for word in _NO_ANSWER):
-            return TimeoutError(
-                errno.ETIMEDOUT, f"{self.options.endpoint or 'the server'} did not answer in time"
-            )
-        said = f"the server said {status} {code}".strip() if status else "the server cannot be reached"
-        return PlaceError(errno.EIO, f"{said} when asked to {doing} {where}", "try again when it works")
-
-
-class ReplacedError(PlaceError):
-    """The path belongs to another version than the one that was named."""
-
-
-OPERATIONS = {
-    "look at": "head", "read": "get", "list": "list", "write": "put", "copy": "copy", "delete": "delete",
-}  # fmt: skip
-"""What is measured, by what an error message says."""
-
-
-def say_outcome(error: Exception) -> str:
-    """One of some ten words for how a request ended. Only ``refused`` and those after it are failures."""
-    match error:
-        case FileNotFoundError():
-            return "absent"
-        case FileExistsError():
-            return "exists"
-        case ReplacedError():
-            return "replaced"
-        case TimeoutError():
-            return "no-answer"
-        case OSError(errno=errno.EACCES):
-            return "refused"
-        case OSError(errno=errno.ENXIO):
-            return "no-bucket"
-    return "error"
+            raise explain(error, doing, path, self.address, self.options) from error
 
 
 _processes: set[int] = set()

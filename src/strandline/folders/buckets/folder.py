@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from strandline.errors import NotInBucketsError, StrandlineError
 from strandline.folders.buckets import identity, listing, reading, writing
 from strandline.folders.buckets.calls import AT_ONCE, BucketCalls
-from strandline.folders.buckets.client import ReplacedError, Version
+from strandline.folders.buckets.client import Version
+from strandline.folders.buckets.refusals import ReplacedError
 from strandline.folders.disk_errors import as_disk_error, as_unreadable
 from strandline.folders.odd_names import NO_ODD_NAMES, sort_odd_names
 from strandline.folders.port import SaveMode

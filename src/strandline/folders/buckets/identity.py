@@ -6,7 +6,7 @@ import errno
 
 from strandline.errors import RefusedError, StrandlineError
 from strandline.folders.buckets.calls import BucketCalls
-from strandline.folders.buckets.client import ReplacedError
+from strandline.folders.buckets.refusals import ReplacedError
 from strandline.folders.buckets.trying import TRIED_BELOW
 from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.identity_writes import AppliedIdentity

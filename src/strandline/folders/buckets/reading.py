@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from strandline.errors import ImageTooLargeError
-from strandline.folders.buckets.client import BucketClient, ReplacedError, Version
+from strandline.folders.buckets.client import BucketClient, Version
+from strandline.folders.buckets.refusals import ReplacedError
 from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.proof_copies import CopyWriter, Hashed, ProofCopy
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from strandline.folders.buckets.calls import BucketCalls
-from strandline.folders.buckets.client import ReplacedError
+from strandline.folders.buckets.refusals import ReplacedError
 from strandline.folders.disk_errors import PlaceError
 from strandline.folders.saving import SaveMode, write_whole
 from strandline.model.buckets import Guarantees, parse_guarantees

@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeAlias
 
 from strandline.errors import StrandlineError
-from strandline.folders.buckets.client import BucketClient, ReplacedError, number_of
+from strandline.folders.buckets.client import BucketClient, number_of
+from strandline.folders.buckets.refusals import ReplacedError
 from strandline.model.values import dataclass
 
 Hold: TypeAlias = Callable[[str, float], AbstractContextManager[Callable[[], None]]]

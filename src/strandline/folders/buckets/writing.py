@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from strandline.errors import InvalidPathError
 from strandline.folders.buckets.calls import BucketCalls
-from strandline.folders.buckets.client import ReplacedError, number_of
+from strandline.folders.buckets.client import number_of
+from strandline.folders.buckets.refusals import ReplacedError
 from strandline.folders.port import SaveMode
 from strandline.folders.saving import WrittenFile
 from strandline.model.buckets import is_plain_key
