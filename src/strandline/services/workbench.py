@@ -25,6 +25,7 @@ from strandline.model.layout import LAYOUTS, Layout, NamedLayout
 from strandline.model.storage_dirs import LayoutKind
 from strandline.model.values import dataclass
 from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Interruptions
+from strandline.services.remembered import Remembered
 
 if TYPE_CHECKING:
     from strandline.catalog.port import Catalog
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from strandline.model.events import Event
     from strandline.model.ignored import IsIgnored
     from strandline.model.storage_dirs import StorageDir
+    from strandline.model.store_status import FileMeasures
 
 MOUNT_FRESH_S = 3.0
 """How late a new mount is noticed. Asking costs 10 µs, nine times in a lookup with three SDs."""
@@ -144,6 +146,8 @@ class Workbench:
     """By an SD's path: its git index as it was seen last, and the names that git has for its pictures."""
     stillness: Stillness = field(init=False)
     odd_names: OddNameIndex = field(init=False)
+    measured: Remembered[dict[int, FileMeasures]] = field(init=False)
+    """What a walk over all rows finds, by an SD's number."""
     interruptions: Interruptions = field(init=False)
     """Pictures whose decoders were interrupted."""
     refusals: Interruptions = field(init=False)
@@ -156,6 +160,7 @@ class Workbench:
         # Notes about temporaries in folders are in the scratch of the catalog that knows these folders.
         self.scratch = self.home / (defaults.SHARED_SCRATCH if self.catalog.is_shared else defaults.SCRATCH)
         self.stillness = Stillness(self.monotonic)
+        self.measured = Remembered(self.monotonic)
         self.interruptions = Interruptions(self.monotonic)
         self.refusals = Interruptions(self.monotonic, REFUSALS_REMEMBERED)
         self.odd_names = OddNameIndex(
