@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -14,7 +15,7 @@ from builders.program import run
 from builders.s3_server import S3Server
 from builders.storage import make_pictures
 from builders.workers import Team, open_team
-from strandline.folders.buckets.endpoint_clock import find_address
+from strandline.folders.buckets.refusals import CHECK_ENDPOINT, find_address
 from strandline.model.buckets import BucketOptions
 from strandline.model.reports import Check
 from strandline.model.work import WorkKind
@@ -125,3 +126,18 @@ def test_which_endpoint_is_asked() -> None:
     assert find_address(BucketOptions("https://one"), environ) == "https://one"
     assert find_address(BucketOptions(), environ) == "https://other"
     assert find_address(BucketOptions(region="eu-1"), {}) == "https://s3.eu-1.amazonaws.com"
+
+
+def test_an_object_store_that_cannot_be_reached_is_a_failure(team: Team) -> None:
+    """What it once guaranteed is no news then."""
+    store, name = team.machine.store, team.machine.sd.name
+    store.bench.folder(team.machine.sd).find_guarantees()
+    away = BucketOptions("http://127.0.0.1:9", timeout_s=2.0, retries=0)
+    store.bench.limits = replace(store.bench.limits, s3=away)
+    store.bench._buckets.clear()
+    checks = diagnose(team)
+    assert f"clock of {name}" not in checks
+    check = checks[f"object store of {name}"]
+    assert not check.ok
+    assert check.message.startswith("http://127.0.0.1:9 cannot be reached: ")
+    assert check.remedy == CHECK_ENDPOINT

@@ -6,11 +6,11 @@ A server that is away is a line, like everything else. Loaded only for a shared 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from strandline import __version__
 from strandline.errors import StrandlineError
-from strandline.folders.port import Folder
+from strandline.folders.disk_errors import PlaceError
 from strandline.model.buckets import is_bucket_address
 from strandline.model.remedies import refer_to, say_command
 from strandline.model.reports import Check
@@ -52,21 +52,20 @@ def check_buckets(bench: Workbench, sds: Iterable[StorageDir]) -> Iterator[Check
     for sd in sds:
         if not is_bucket_address(sd.path):
             continue
-        folder = bench.folder(sd)
+        folder, store, asked = bench.folder(sd), f"object store of {sd.name}", bench.now()
+        try:
+            there = folder.ask_time()
+        except OSError as error:
+            remedy = error.remedy if isinstance(error, PlaceError) else "try again"
+            yield Check(store, False, error.strerror or str(error), remedy)
+            continue
         probe = say_command("sd", "probe", refer_to(sd))
-        yield judge_endpoint(
-            f"object store of {sd.name}", folder.recall_guarantees(), read_only=sd.read_only, probe=probe
-        )
-        if sd.is_reachable:
-            yield _check_clock(bench, f"clock of {sd.name}", folder)
+        yield judge_endpoint(store, folder.recall_guarantees(), read_only=sd.read_only, probe=probe)
+        yield _judge_clock(bench, f"clock of {sd.name}", asked, there)
 
 
-def _check_clock(bench: Workbench, name: str, folder: Folder) -> Check:
-    asked = bench.now()
-    try:
-        there = folder.ask_time()
-    except OSError as error:
-        return Check(name, False, f"the object store did not answer: {error.strerror or error}", "try again")
+def _judge_clock(bench: Workbench, name: str, asked: datetime, there: datetime | None) -> Check:
+    """The clock of an object store, which was asked then and said this time."""
     if there is None:
         return Check(name, True, "the object store does not say what time it is")
     # Its seconds are whole ones.

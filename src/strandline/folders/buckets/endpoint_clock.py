@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
-import os
-from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from strandline.folders.buckets.calls import BucketCalls
-from strandline.model.buckets import BucketOptions
-
-_NAMES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
-
-
-def find_address(options: BucketOptions, environ: Mapping[str, str] = os.environ) -> str:
-    """The address of the endpoint. Pure."""
-    named = next((environ[name] for name in _NAMES if environ.get(name)), "")
-    return options.endpoint or named or f"https://s3.{options.region}.amazonaws.com"
+from strandline.folders.buckets.refusals import CHECK_ENDPOINT, find_address
+from strandline.folders.disk_errors import PlaceError
 
 
 def ask_time(calls: BucketCalls) -> datetime | None:
@@ -40,5 +32,8 @@ def _ask(address: str, timeout_s: float) -> datetime | None:
         return None if told is None else parsedate_to_datetime(told)
     except (http.client.HTTPException, ValueError):
         return None
+    except OSError as error:
+        why = f"{address} cannot be reached: {error.strerror or error}"
+        raise PlaceError(error.errno or errno.EIO, why, CHECK_ENDPOINT) from error
     finally:
         connection.close()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from collections.abc import Mapping
 
 from strandline.folders.disk_errors import PlaceError
 from strandline.model.buckets import BucketAddress, BucketOptions
@@ -26,6 +27,15 @@ _NO_CREDENTIALS = {
 }
 """What is wrong, and what to do, by what the library says. If there are none, it asks the service of a cloud."""
 
+CHECK_ENDPOINT = "check `s3.endpoint` and the network, or try again later"
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+
+
+def find_address(options: BucketOptions, environ: Mapping[str, str] = os.environ) -> str:
+    """The address of the endpoint. Pure."""
+    named = next((environ[name] for name in _ENDPOINTS if environ.get(name)), "")
+    return options.endpoint or named or f"https://s3.{options.region}.amazonaws.com"
+
 
 class ReplacedError(PlaceError):
     """The path belongs to another version than the one that was named."""
@@ -38,7 +48,7 @@ def explain(
     bucket is missing.
     """
     text, kind = str(error), type(error).__name__
-    server = options.endpoint or f"Amazon S3 in {options.region}"
+    server = find_address(options)
     where = f"{address.text}/{path}".rstrip("/")
     code = found[1] if (found := _CODE.search(text)) else ""
     if code == "NoSuchBucket":
@@ -73,11 +83,7 @@ def explain(
     if not status and any(word in text for word in _NO_ANSWER):
         return TimeoutError(errno.ETIMEDOUT, f"{server} did not answer in time")
     if not status:
-        return PlaceError(
-            errno.EIO,
-            f"{server} cannot be reached",
-            "check `s3.endpoint` and the network, or try again later",
-        )
+        return PlaceError(errno.EIO, f"{server} cannot be reached", CHECK_ENDPOINT)
     said = f"{server} said {status} {code}".strip()
     return PlaceError(errno.EIO, f"{said} when asked to {doing} {where}", "try again when it works")
 
