@@ -16,6 +16,7 @@ import pytest
 from mypy import api as mypy_api
 
 import strandline
+from builders.other_thread import run_in_thread
 from builders.pictures import make_picture
 from strandline import errors
 from strandline.model.events import EVENT_TYPES
@@ -178,7 +179,7 @@ def test_the_event_loop_of_the_page_gets_events_and_ends(tmp_path: Path) -> None
 
     with strandline.open_store(tmp_path / "home") as store:
         store.add_storage_dir(tmp_path / "Notes")
-        assert asyncio.run(run(store)).whole
+        assert run_in_thread(lambda: asyncio.run(run(store))).whole
         assert ProcessLock(store.home / LOCK_FILE).try_acquire(), "a watcher still runs"
 
 
@@ -207,7 +208,7 @@ def test_the_server_of_the_page_answers_errors(tmp_path: Path, monkeypatch: pyte
                 answer = await client.get(address)
                 assert (answer.status_code, answer.json()) == (status, {"code": code})
 
-    asyncio.run(ask())
+    run_in_thread(lambda: asyncio.run(ask()))
 
 
 @pytest.mark.parametrize("name", strandline.__all__)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from builders.other_thread import run_in_thread
 from strandline.errors import CatalogError
 from strandline.runtime.assembly import open_store
 from strandline.web import live
@@ -36,8 +36,8 @@ def test_a_listener_is_forgotten_where_the_feed_does_not_start(
         async with events.listen():
             pass
 
-    for _ in range(3):  # in a thread, because the browser's tests leave a loop in this one
-        with ThreadPoolExecutor(1) as thread, pytest.raises(CatalogError):
-            thread.submit(lambda: asyncio.run(listen())).result()
+    for _ in range(3):
+        with pytest.raises(CatalogError):
+            run_in_thread(lambda: asyncio.run(listen()))
     gc.collect()
     assert [each() for each in made] == [None] * 3

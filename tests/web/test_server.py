@@ -7,6 +7,7 @@ import threading
 
 from starlette.types import Receive, Scope, Send
 
+from builders.other_thread import run_in_thread
 from strandline.web.server import find_address, serve_until
 
 LIMIT_S = 20.0
@@ -34,7 +35,7 @@ class Slow:
 
 def test_it_stops_after_the_last_answer() -> None:
     """Even if the client of that answer has gone."""
-    assert asyncio.run(ask_go_and_stop())
+    assert run_in_thread(lambda: asyncio.run(ask_go_and_stop()))
 
 
 async def ask_go_and_stop() -> bool:

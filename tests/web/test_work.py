@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.other_thread import run_in_thread
 from builders.s3_server import S3Server
 from builders.served import Served, serving
 from builders.storage import make_pictures
@@ -37,7 +38,8 @@ def served(team: Team) -> Iterator[Served]:
 
 def work_all(team: Team) -> None:
     """A worker that does everything."""
-    run_worker(team.machine.store, WorkerOptions(2, "test", until_empty=True), threading.Event())
+    options = WorkerOptions(2, "test", until_empty=True)
+    run_in_thread(lambda: run_worker(team.machine.store, options, threading.Event()))
 
 
 def test_work_is_ordered_shown_and_changed(served: Served, team: Team) -> None:

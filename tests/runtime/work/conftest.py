@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.other_thread import run_in_thread
 from builders.s3_server import S3Server
 from builders.storage import name_of
 from builders.workers import Team, open_team
@@ -45,7 +46,7 @@ class Shop:
     def run(self) -> None:
         """Does all that was ordered. What fails is tried again at once."""
         options = WorkerOptions(2, "test", until_empty=True, wait_s=lambda _: 0.0)
-        run_worker(self.team.machine.store, options, threading.Event())
+        run_in_thread(lambda: run_worker(self.team.machine.store, options, threading.Event()))
 
     def do(self, kind: WorkKind) -> WorkTask:
         """Orders it, does it, and returns how it ended."""

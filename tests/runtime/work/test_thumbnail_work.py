@@ -14,6 +14,7 @@ import pytest
 
 from bench.cost_model import DRAWING, GETS_PER_PROOF
 from builders.bucket_machine import open_bucket_machine
+from builders.other_thread import run_in_thread
 from builders.s3_server import OtherProgram, S3Server
 from builders.served import serving
 from builders.storage import id_of, make_pictures, name_of
@@ -76,7 +77,8 @@ def count_asked(shop: Shop, place: OtherProgram, method: str) -> Counter[str]:
 
 def work_until_empty(store: LocalStore) -> None:
     """One worker."""
-    run_worker(store, WorkerOptions(1, "test", until_empty=True), threading.Event())
+    options = WorkerOptions(1, "test", until_empty=True)
+    run_in_thread(lambda: run_worker(store, options, threading.Event()))
 
 
 def prove(shop: Shop, pictures: list[bytes]) -> None:

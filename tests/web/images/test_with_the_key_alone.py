@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from starlette.responses import Response
 from starlette.types import Message
 
+from builders.other_thread import run_in_thread
 from builders.pictures import make_picture
 from builders.served import Served, serving_storage_dir
 from builders.storage import id_of, name_of, put_half, put_image
@@ -106,8 +106,7 @@ def _read(answer: Response) -> bytes:
     async def run() -> None:
         await answer({"type": "http", "headers": []}, receive=None, send=send)  # type: ignore[arg-type]
 
-    with ThreadPoolExecutor(1) as thread:  # because the browser's tests leave a loop in this one
-        thread.submit(lambda: asyncio.run(run())).result()
+    run_in_thread(lambda: asyncio.run(run()))
     return b"".join(message.get("body", b"") for message in sent)
 
 
