@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from strandline.services.remembered import TIMES, Remembered
+from strandline.services.workbench import TIMES, Remembered
 
 
 class Question:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from strandline.folders.filesystems import Mount, MountKind, find_mount
 from strandline.folders.local import LocalFolder
@@ -25,7 +25,6 @@ from strandline.model.layout import LAYOUTS, Layout, NamedLayout
 from strandline.model.storage_dirs import LayoutKind
 from strandline.model.values import dataclass
 from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Interruptions
-from strandline.services.remembered import Remembered
 
 if TYPE_CHECKING:
     from strandline.catalog.port import Catalog
@@ -43,6 +42,14 @@ MOUNT_FRESH_S = 3.0
 
 MOUNTS_REMEMBERED = 1000
 """Paths come from outside and must not fill the memory."""
+
+WORTH_S = 1.0
+"""An answer that takes less is asked for each time."""
+
+TIMES = 10
+"""For how many times as long as it took an answer is told again: to ask may take a tenth of the time."""
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,36 @@ class Stillness:
             if known is None or known[0] != looks:
                 known = self._since[key] = (looks, now)
         return now - known[1]
+
+
+class Remembered(Generic[_Answer]):
+    """The last answer to one question. Thread-safe: while one asks again, the others get the last answer."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._asking = threading.Lock()
+        self._last: tuple[_Answer, float] | None = None
+        """The answer, and until when it is told again."""
+
+    def get(self, ask: Callable[[], _Answer]) -> _Answer:
+        """The last answer, or that of ``ask``."""
+        last = self._last
+        if last is not None and self._monotonic() < last[1]:
+            return last[0]
+        if not self._asking.acquire(blocking=last is None):
+            assert last is not None, "it waits otherwise"
+            return last[0]
+        try:
+            if last is None and self._last is not None:
+                return self._last[0]  # somebody has just asked
+            begun = self._monotonic()
+            answer = ask()
+            ended = self._monotonic()
+            took_s = ended - begun
+            self._last = (answer, ended + TIMES * took_s) if took_s >= WORTH_S else None
+            return answer
+        finally:
+            self._asking.release()
 
 
 @dataclass(slots=True)
