@@ -16,13 +16,13 @@ from builders.s3_server import S3Server
 from builders.served import serving
 from builders.storage import id_of
 from strandline import open_store
-from strandline.errors import ConfigError
+from strandline.errors import ConfigError, NotAllowedError
 from strandline.model.access import Role
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.local_folders import open_beside
 from strandline.runtime.shared_sign_ins import find_shared_sign_ins, make_link_to
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, LOCAL_IMAGE_KEY_FILE
-from strandline.web.access import NEEDS, OF_MACHINE
+from strandline.web.access import NEEDS, NOT_OWNER_KEY, OF_MACHINE, check_owner
 from strandline.web.beside import create_site
 
 UNKNOWN = "0" * 32
@@ -138,12 +138,30 @@ def test_an_administrator_reads_no_folder_of_the_machine(both: Both) -> None:
             answer = admin.post(
                 f"/api/v1/{route}", json=document, headers={"authorization": f"Bearer {token}"}
             )
+            odd = admin.post(
+                f"/api/v1/{route}%0A", json=document, headers={"authorization": f"Bearer {token}"}
+            )
         assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
+        assert (odd.status_code, odd.json()["code"]) == (404, "no-such-page")
         assert both.served.post(f"/{route}", document).status_code != 403
     assert both.ask(f"/folders/within?path={path}", token)[0] == 403
     assert "only their owner" in both.ask("/import", token, **PAGE)[1]
     assert both.ask("/import")[0] == 401
     assert both.served.client.get("/import").status_code == 200
+
+
+def test_the_route_decides_and_not_the_address(both: Both) -> None:
+    """A router takes a line end at the end of an address, so a rule for addresses would have to, too."""
+    for method, path in (
+        ("POST", "/api/v1/rescue\n"),
+        ("POST", "/api/v1/sds/x\n/import\n"),
+        ("GET", "/import\n"),
+    ):
+        route = both.served.app._routes.find_route(method, path)
+        assert route is not None
+        with pytest.raises(NotAllowedError):
+            check_owner({NOT_OWNER_KEY: True}, route)
+        check_owner({NOT_OWNER_KEY: False}, route)
 
 
 def test_each_route_for_administrators_was_thought_of() -> None:

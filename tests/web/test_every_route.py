@@ -199,6 +199,20 @@ def test_the_image_key_opens_images_and_nothing_else(server: Running) -> None:
                 assert (status not in (401, 403, 429)) == is_allowed, (method, path, status)
 
 
+@pytest.mark.parametrize("odd", ["%0A", "%0D", "%00", "%7F", "%C2%85"])
+def test_no_route_takes_a_control_character(server: Running, odd: str) -> None:
+    """A router and a rule might not agree on where such an address leads."""
+    if not server.setting.walks_all:
+        return
+    token = {"authorization": f"Bearer {server.served.app.door.guard.token}"}
+    for path in server.list_paths() if odd == "%0A" else ("/", "/api/v1/rescue", "/i/x"):
+        place, mark, query = path.partition("?")
+        asked = f"{place}{odd}{mark}{query}"
+        for method in ("GET", "POST", "PATCH", "DELETE"):
+            assert server.ask(method, asked, token) == 404, (method, asked)
+            assert server.ask(method, asked, {}) in (401, 403), (method, asked)
+
+
 def test_no_route_answers_to_another_name_or_another_page(server: Running) -> None:
     """Not even with a session: a foreign name that points to us, and a page of another site."""
     for path in server.list_paths():

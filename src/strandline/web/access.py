@@ -210,8 +210,8 @@ OF_MACHINE = re.compile(
     r"(?:/folders/within|/import(?:/.*)?|/api/v1/sds/[^/]*/import|/api/v1/rescue"
     r"|/care/wanted/(?:search|stop|found|bring-back|picture/.*))"
 )
-"""What reads any folder of the server's machine. Where such folders are somebody's own (``beside``), an administrator
-of the organization may not.
+"""The templates of what reads any folder of the server's machine. Where such folders are somebody's own (``beside``),
+an administrator of the organization may not.
 """
 
 NOT_OWNER_KEY = "strandline.not-owner"
@@ -280,13 +280,14 @@ def check_access(caller: Caller, need: Need) -> None:
         )
 
 
-def check_owner(scope: Scope, path: str) -> None:
-    """Refuses what reads folders of the machine if these are somebody else's.
+def check_owner(scope: Scope, route: Route | None) -> None:
+    """Refuses what reads folders of the machine if these are somebody else's. The route decides, not the address,
+    which can be written in more ways than one expects.
 
     Raises:
         NotAllowedError: They are.
     """
-    if scope.get(NOT_OWNER_KEY) and OF_MACHINE.fullmatch(path):
+    if scope.get(NOT_OWNER_KEY) and route is not None and OF_MACHINE.fullmatch(route.template):
         raise NotAllowedError(
             "this reads folders of the server's machine, which only their owner may do here"
         )

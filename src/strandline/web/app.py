@@ -26,7 +26,7 @@ from strandline.model.access import AccessToken, Caller
 from strandline.model.audit import AuditLine, describe_line
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.limited_stores import LimitedStore
-from strandline.web.access import Route, Routes, check_access, check_owner, may_use
+from strandline.web.access import NOT_OWNER_KEY, Route, Routes, check_access, check_owner, may_use
 from strandline.web.api import (
     arrivals,
     catalog,
@@ -169,7 +169,8 @@ class Application:
         else:
             caller = guard.find_caller(request)
             is_read = request.method in READS
-            route = None if is_read and (caller is None or caller.may_all) else self._find_route(request)
+            is_open = is_read and (caller is None or caller.may_all) and not scope.get(NOT_OWNER_KEY)
+            route = None if is_open else self._find_route(request)
             if caller is None or is_read or route is None or not route.is_audited:
                 await self._answer_caller(request, caller, route, scope, receive, send)
                 return
@@ -208,7 +209,7 @@ class Application:
     ) -> None:
         images = self._images
         try:
-            check_owner(scope, request.path)
+            check_owner(scope, route)
             if caller is not None and not caller.may_all:
                 send = ClosedParts(send, self.backend.base, partial(self._may_use, caller)).send
                 if route is not None:

@@ -130,7 +130,7 @@ class Guard:
         elif not (self._is_of_our_page(request) or self.has_token(request)):
             return self._refuse_write(request.get(b"origin"))
         if may_show or is_public(request) or self.is_let_in(request):
-            return None
+            return Refusal("no-such-page") if _CONTROL.search(request.path) else None
         return Refusal(
             "token-required",
             f"that is not the image key of this installation, which is the line in '{self.image_key_file}' in "
@@ -271,6 +271,10 @@ WRITES_NEED = (
 )
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""No route has one in its path, nor does the name of a storage directory. Routers and rules do not agree on what a
+line end at the end of a path means.
+"""
 _HOST_NAME = re.compile(r"[a-z0-9._-]{1,253}")
 _CODE = re.compile(r"[a-z-]{1,60}")
 _ORIGIN = re.compile(r"https?://[a-z0-9._-]{1,253}(?::[0-9]{1,5})?")

@@ -18,7 +18,7 @@ from strandline.web.door import Door, enter_all, find_local
 from strandline.web.guards import HEALTHZ, READYZ, SIGN_IN, Refusal
 from strandline.web.heads import Request as RequestHead
 from strandline.web.heads import read_head
-from strandline.web.pages.rendering import PageRoute, get_inline_style, render_bare
+from strandline.web.pages.rendering import NOTHING, PageRoute, get_inline_style, render_bare
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -32,6 +32,7 @@ TOO_MANY = "Too many wrong tries. Wait a minute, and try again."
 REFUSED = {
     "host-not-allowed": "Strandline does not know itself by this name",
     "origin-not-allowed": "Strandline does not know this page",
+    "no-such-page": NOTHING,
 }
 
 Text = Annotated[str, Query(max_length=8000)]
@@ -65,8 +66,8 @@ def render_sign_in(
 
 
 def render_refusal(base: str, refusal: Refusal) -> Response:
-    """The page for a host name or a page that is not ours. Its styles are in it, because a request for them would be
-    refused as well.
+    """The page for a host name, a page, or an address that is not ours. Its styles are in it, because a request for
+    them would be refused as well.
     """
     style, policy = get_inline_style()
     return render_bare(
