@@ -87,7 +87,7 @@ class Dialect(Protocol):
         """The opposite."""
 
     def table(self, name: str) -> str:
-        """The table, also where a ``WITH`` gives its name to something else."""
+        """The table, also where a later part of the same ``WITH`` gives its name to something else."""
 
     def use(self, index: str) -> str:
         """Asks for this index. It comes after the table's name."""

@@ -60,6 +60,10 @@ SEEN: Mapping[str, str] = {
 }
 """Which rows of each table may be seen. All tables but ``meta``, which is about the database."""
 
+_IN_ORDER = sorted(SEEN, key=lambda table: ("FROM" not in SEEN[table], table))
+"""Those whose condition reads other tables come first. A name that a ``WITH`` gives is known to what comes after it,
+and such a condition must read the whole tables.
+"""
 _TABLE = re.compile(rf"\b({'|'.join(sorted(SEEN, key=len, reverse=True))})\b")
 _WITH = re.compile(r"\s*WITH\s+(RECURSIVE\s+)?")
 
@@ -203,9 +207,11 @@ def limit_statement(statement: str, dialect: Dialect, sds: tuple[int, ...]) -> s
         "origins": "origins",
         "sd": dialect.plain("sd"),
     }
+    read = set(_TABLE.findall(statement))
     views = ", ".join(
         f"{table} AS NOT MATERIALIZED (SELECT * FROM {dialect.table(table)} WHERE {SEEN[table].format(**names)})"
-        for table in sorted(set(_TABLE.findall(statement)))
+        for table in _IN_ORDER
+        if table in read
     )
     if not views:
         return statement

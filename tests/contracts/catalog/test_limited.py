@@ -23,8 +23,10 @@ from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.image_files import FileStamp, ImageFile, ImageFilter
 from strandline.model.image_ids import ImageId
 from strandline.model.states import Seen, register_listed
+from strandline.model.trash import TrashedFile, TrashReason
 
-A, B = StorageDirId("a" * 8), StorageDirId("b" * 8)
+A, B, C = (StorageDirId(letter * 8) for letter in "abc")
+OF_POSTGRES = {"file_counts", "image_months", "several_files", "changed_images"}
 
 
 def make_row(sd: int, image_id: ImageId) -> ImageFile:
@@ -79,6 +81,45 @@ def test_only_rows_of_the_part_are_seen(catalog: Catalog) -> None:
         assert one.tokens.list_tokens() == []
         page, _ = one.images.list_image_ids(ImageFilter(), after=None, limit=9)
         assert sorted(page) == sorted([CONTENT_ID, LEGACY_ID])
+
+
+def test_each_table_is_limited_in_any_company(catalog: Catalog) -> None:
+    """Whatever other tables a statement reads. Each row here is of 2, of 1, or of both."""
+    with catalog.write() as writer:
+        for number, sd_id in ((1, A), (2, B)):
+            writer.sds.update_identity(number, sd_id, provisional=False)
+            writer.sds.add_aliases(number, [C])
+            writer.files.insert_row(make_row(number, CONTENT_ID))
+        writer.files.insert_row(make_row(2, LEGACY_ID))
+        for image_id, name in ((CONTENT_ID, "acme.jpg"), (LEGACY_ID, "mine.jpg")):
+            writer.origins.add_origin(image_id, name, "/", NOW)
+        for sd_id in (A, B, C):
+            writer.journal.append_event(StorageDirOnline(at=NOW, sd_id=sd_id, name="x", path="/"))
+            reason = TrashReason.DELETED
+            writer.trash.insert_trashed(
+                TrashedFile(sd_id, sd_id, "/", "x", CONTENT_ID, 1, "f" * 64, reason, NOW, 1)
+            )
+    with catalog.read() as reader:
+        part = reader.limited_to([2])
+        ask = part._conn.execute
+        made = [table for table in SEEN if reader._sql.counts or table not in OF_POSTGRES]
+        with_others = " AND ".join(f"(SELECT count(*) FROM {other}) >= 0" for other in made)
+        rows = {
+            table: ask(f"SELECT * FROM {table} AS asked WHERE {with_others}").fetchall() for table in made
+        }
+        assert rows == {table: ask(f"SELECT * FROM {table}").fetchall() for table in made}
+        assert {
+            "image_id": [row[0] for row in rows["origins"]],
+            "sd": {row[0] for row in rows["image_files"]},
+        } == {
+            "image_id": [LEGACY_ID],
+            "sd": {2},
+        }
+        assert [row[0] for row in rows["trash"]] == [B]
+        assert [row[3] for row in rows["journal"]] == [B]
+        assert [row[0] for row in rows["storage_dirs"]] == [2]
+        found = [part.images.count_images(ImageFilter(text=text)) for text in ("acme", "mine")]
+        assert found == [0, 1], "a name that another one may have given finds nothing"
 
 
 def test_an_identity_that_another_one_has_tells_nothing(catalog: Catalog) -> None:
