@@ -18,7 +18,7 @@ from strandline.catalog.postgres.work.tables import OLDEST_WORK_FORMAT, STEPS, W
 from strandline.catalog.schema import OLDEST_FORMAT, VERSION
 from strandline.errors import CatalogTooNewError
 
-NEW_TABLE = re.compile(r"CREATE TABLE (\w+)")
+NEW_TABLE = re.compile(r"CREATE (?:UNLOGGED )?TABLE (\w+)")
 NEW_INDEX = re.compile(r"CREATE INDEX \w+ ON (\w+)")
 NEW_COLUMN = re.compile(
     r"ALTER TABLE (\w+) ADD COLUMN (?!.*NOT NULL(?!.*DEFAULT))(?!.*(UNIQUE|PRIMARY KEY|CHECK))"
@@ -56,7 +56,9 @@ def test_what_only_postgres_needs_adds_too() -> None:
     for statement in (" ".join(each.split()) for step in ONLY_HERE.values() for each in step):
         made.update(NEW_TABLE.findall(statement))
         assert set(re.findall(r"(?:INSERT INTO|DELETE FROM) (\w+)", statement)) <= made
-        assert re.match(r"CREATE (TABLE|INDEX|FUNCTION|TRIGGER) |INSERT INTO |WITH gone AS ", statement)
+        assert re.match(
+            r"CREATE (UNLOGGED TABLE|TABLE|INDEX|FUNCTION|TRIGGER) |INSERT INTO |WITH gone AS ", statement
+        )
         assert not re.search(r"\b(UPDATE \w+ SET|ALTER|DROP|TRUNCATE)\b", statement)
 
 

@@ -96,6 +96,23 @@ def test_numbers_jump_when_the_server_was_started_again(server: Server, catalog:
     assert list(told(catalog)) == [first, first + JUMP + 1]
 
 
+def test_numbers_jump_when_one_process_of_the_server_crashed(
+    server: Server, catalog: PostgresCatalog
+) -> None:
+    """The server recovers, with the start time that it had. Its last commits may be gone, but no jump is."""
+    seen = told(catalog)
+    for crash in range(3):
+        with catalog.write() as writer:
+            writer.journal.append_event(StorageDirAdded(at=NOW, sd_id=None, name=f"{crash}", path="p"))
+        seen |= told(catalog)
+        wait_for(lambda: kill_one(server))
+        wait_for(lambda crash=crash: save_or_not(catalog, f"after {crash}"))  # type: ignore[misc]
+        number = max(told(catalog))
+        assert number not in seen
+        assert number > (crash + 1) * JUMP
+    assert number < 4 * JUMP, "one jump for each crash"
+
+
 def test_every_connection_is_ended_by_the_administrator(server: Server, catalog: PostgresCatalog) -> None:
     """As in a failover. What waits in the pool is not handed out again."""
     with ExitStack() as stack:
@@ -242,6 +259,8 @@ def test_a_standby_that_takes_over(server: Server, catalog: PostgresCatalog) -> 
                 save(there, "second")
             standby.promote()
             wait_for(lambda: save_or_not(there, "second"))
+            assert max(told(there)) > JUMP
+            assert there.epoch != catalog.epoch
             with closing(open_postgres(url)) as again:
                 assert names(again) == ["first", "second"]
-                assert again.epoch != catalog.epoch
+                assert again.epoch == there.epoch

@@ -312,6 +312,8 @@ MIGRATIONS: tuple[Step, ...] = (
     # Images by month, and what was there before. Both are in PostgreSQL only (postgres/tables).
     lambda _dialect: "",
     lambda _dialect: "",
+    # Whether a server in PostgreSQL lost its last commits.
+    lambda _dialect: "",
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""
 

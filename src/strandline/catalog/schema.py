@@ -220,7 +220,7 @@ def say_audit(dialect: Dialect) -> str:
     """
 
 
-VERSION = 22
+VERSION = 23
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""
 
 OLDEST_FORMAT = 20

@@ -80,6 +80,8 @@ class PostgresConnection:
         """What the catalog keeps with it."""
         self.doing = "read"
         """What its statements are counted as: ``read``, ``write``, or ``work``."""
+        self.began_writable = False
+        """Whether the server took changes when this was prepared."""
 
     def execute(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = (), /) -> Rows:
         """See :class:`~strandline.catalog.dialect.Connection`."""

@@ -18,13 +18,13 @@ from typing import Any
 import psycopg
 
 from strandline.catalog.formats import FORMAT, check_known
-from strandline.catalog.journal import DEFAULT_JOURNAL_LIMITS, JUMP, PRUNE_EVERY, JournalLimits
+from strandline.catalog.journal import DEFAULT_JOURNAL_LIMITS, PRUNE_EVERY, JournalLimits
 from strandline.catalog.port import Reader, Writer
 from strandline.catalog.postgres.connections import Pool, PostgresConnection, say_outcome
 from strandline.catalog.postgres.counts import ADD_UP, ADD_UP_EVERY, DIFFERENCES
 from strandline.catalog.postgres.dialect import POSTGRES
 from strandline.catalog.postgres.errors import explain_postgres_error
-from strandline.catalog.postgres.journal import APPEND, CHANNEL, PostgresJournalWriter
+from strandline.catalog.postgres.journal import APPEND, CHANNEL, PostgresJournalWriter, jump_after_crash
 from strandline.catalog.postgres.months import (
     ADD_UP_MONTHS,
     MONTH_DIFFERENCES,
@@ -145,6 +145,8 @@ class PostgresCatalog:
         """A transaction. See :meth:`strandline.catalog.port.Catalog.write`."""
         with self._lent() as lent:
             driver = lent.connection.driver
+            if not lent.connection.began_writable:
+                self._begin(lent.connection)  # a standby that has taken over keeps its connections
             lent.connection.doing = "write"
             _check_oldest(lent.connection.begin(f"{BEGIN_DURABLE if durable else BEGIN}; {CHECK_FORMAT}"))
             yield lent.writer
@@ -290,14 +292,10 @@ class PostgresCatalog:
         is_writable = not is_standby and read_only == "off"
         if is_writable:
             self.format = ensure_tables(connection)
-            # Commits that did not wait for the disk may be gone, and somebody may have seen their numbers.
-            connection.execute(
-                "UPDATE journal_counter SET last = last + CASE WHEN last = 0 THEN 0 ELSE CAST(? AS bigint) END, "
-                "started_us = ? WHERE started_us <> ?",
-                (JUMP, started_us, started_us),
-            )
+            jump_after_crash(connection, started_us)
         else:
             self.format = read_format(connection)
+        connection.began_writable = is_writable
         (epoch,) = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
         self.epoch = f"{epoch}.{system:x}.{timeline}"
 

@@ -59,7 +59,12 @@ COUNTER = [
 ]
 """The number of the newest event, and when the server was started that gave it."""
 
-ONLY_HERE = {20: MAKE_MONTHS, 21: FILL_MONTHS}
+MARK = ["CREATE UNLOGGED TABLE journal_mark (number BIGINT NOT NULL PRIMARY KEY)"]
+"""Has a row if the server has lost no commit since. It empties such a table when it recovers from a crash, also from
+that of a single process, and when a standby takes over.
+"""
+
+ONLY_HERE = {20: MAKE_MONTHS, 21: FILL_MONTHS, 22: MARK}
 """What a step from that version does in PostgreSQL alone."""
 
 
@@ -126,7 +131,7 @@ def _list_statements(version: int) -> list[str]:
     from strandline.catalog.schema import say_schema
 
     if version == 0:
-        return [*list_statements([say_schema(POSTGRES)]), *PARTS, *COUNTER, *MAKE_COUNTS, *MAKE_MONTHS]
+        return [*list_statements([say_schema(POSTGRES)]), *PARTS, *COUNTER, *MARK, *MAKE_COUNTS, *MAKE_MONTHS]
     from strandline.catalog.migrations import MIGRATIONS, say_step
 
     steps = [say_step(step, POSTGRES) for step in MIGRATIONS[version : version + 1]]
