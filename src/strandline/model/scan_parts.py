@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, field
+from dataclasses import asdict, field, fields
 
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import Finding, ScanReport
@@ -41,9 +41,13 @@ class ScanPart:
         return json.dumps(asdict(self))
 
 
+_NAMES = tuple(each.name for each in fields(ScanPart))
+
+
 def parse_scan_part(text: str) -> ScanPart:
-    """The part that was written as this text."""
-    return ScanPart(**json.loads(text))
+    """The part that was written as this text. What only a newer program tells of it is passed over."""
+    told = json.loads(text)
+    return ScanPart(**{name: told[name] for name in _NAMES if name in told})
 
 
 def describe_part(report: ScanReport, listed: int, gone: list[str], conflict_copies: list[str]) -> ScanPart:
@@ -68,5 +72,5 @@ def add_up(report: ScanReport, parts: Iterable[ScanPart]) -> None:
         report.conflict_copies += len(part.conflict_copies)
         report.findings += [
             Finding(kind, message, filename, None if image_id is None else ImageId(image_id))
-            for kind, message, filename, image_id in part.findings
+            for kind, message, filename, image_id, *_ in part.findings
         ]

@@ -15,10 +15,12 @@ from runtime.work.conftest import Shop, upload
 from strandline.catalog.image_files.writer import ImageFileWriter
 from strandline.errors import RefusedError, TaskNotFoundError
 from strandline.model.image_files import ImageFile
+from strandline.model.storage_dirs import StorageDir
 from strandline.model.work import WorkKind, WorkState
 from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.watching.background_scans import BackgroundScans
 from strandline.runtime.work.doing import Doing
+from strandline.runtime.work.orders import Work
 from strandline.services.scanning.scan import scan_storage_dir
 
 PICTURES = make_pictures(40)
@@ -242,3 +244,22 @@ def test_what_comes_while_arrivals_are_proven_is_proven_too(shop: Shop) -> None:
     shop.run()
     assert shop.count_states(PICTURES[:9]) == {"proven": 9}
     assert [each.kind for each in work.read_status().tasks] == [WorkKind.ARRIVALS] * 2
+
+
+def test_what_comes_while_such_a_task_ends_is_proven_too(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last step plans thumbnails before it ends the task, and that takes a while."""
+    bench, work = shop.team.machine.store.bench, shop.work
+    upload(shop, PICTURES[:5])
+    scan_storage_dir(bench, shop.sd, prove_arrivals=False)
+    work.add(WorkKind.ARRIVALS, shop.sd)
+    late = [PICTURES[5:9]]
+
+    def plan(_: Work, sd: StorageDir) -> None:
+        while late:
+            upload(shop, late.pop())
+            scan_storage_dir(bench, sd, prove_arrivals=False)
+            work.follow_up(sd)
+
+    monkeypatch.setattr(Work, "order_thumbnails", plan)
+    shop.run()
+    assert shop.count_states(PICTURES[:9]) == {"proven": 9}

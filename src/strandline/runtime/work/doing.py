@@ -50,6 +50,9 @@ TELL_S = 1.0
 """How often progress is recorded. So late a part notices that its task was paused or cancelled."""
 
 
+FAULT = "a fault in Strandline; the log of the worker says what went wrong"
+
+
 class TryAgainError(Exception):
     """The job goes back to the queue."""
 
@@ -113,8 +116,7 @@ class Doing:
             self._put_off(self._queue.fail_part(part, error.message, attempts=ATTEMPTS))
         except Exception:  # the boundary of a job
             log.exception("part %s of task %s met a fault", number, part.task)
-            problem = "a fault in Strandline; the log of the worker says what went wrong"
-            self._put_off(self._queue.fail_part(part, problem, attempts=ATTEMPTS))
+            self._put_off(self._queue.fail_part(part, FAULT, attempts=ATTEMPTS))
         if self.stopping.is_set():
             raise TryAgainError(0)
 
@@ -136,18 +138,21 @@ class Doing:
                 self._finish_reading(task)
         except StorageDirNotFoundError:
             self._queue.end_task(number, WorkState.CANCELLED, "the storage directory was forgotten")
-        except CatalogTooNewError:
+        except (CatalogTooNewError, TryAgainError):
             raise
         except StrandlineError as error:
             log.warning("task %s could not be finished: %s", number, error)
             self._put_off(self._queue.fail_last_step(number, error.message, attempts=ATTEMPTS))
+        except Exception:  # the boundary of a job
+            log.exception("the last step of task %s met a fault", number)
+            self._put_off(self._queue.fail_last_step(number, FAULT, attempts=ATTEMPTS))
 
     def _finish_reading(self, task: WorkTask) -> None:
         known = find_sd(self._bench, task.sd)
-        is_followed = AGAIN in self._queue.read_facts(task.number)
         if task.kind in (WorkKind.ARRIVALS, WorkKind.PROVE) and task.done:
             self._work.order_thumbnails(known)
-        self._queue.end_task(task.number, WorkState.FINISHED, None)
+        ended = self._queue.end_task(task.number, WorkState.FINISHED, None)
+        is_followed = ended is not None and AGAIN in ended
         if is_followed and task.kind is WorkKind.THUMBNAILS:
             self._work.order_thumbnails(known)
         elif is_followed:

@@ -12,9 +12,9 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from logging import ERROR, INFO, Handler, LogRecord
 from typing import Any
@@ -211,7 +211,8 @@ class _Process:
                 if worker.worker_id != known:
                     known = worker.worker_id
                     await self._call(partial(self._introduce, known))
-                    self._on_ready(known)
+                    with self._going_on():
+                        self._on_ready(known)
                 await self._call(self._look_after)
                 if self._is_forgotten:  # it said nothing for so long that others took it for dead
                     self._is_forgotten = False
@@ -225,13 +226,22 @@ class _Process:
         worker.stop()  # type: ignore[no-untyped-call]
 
     async def _call(self, do: Callable[[], None]) -> None:
-        """A failure is not the end: the worker itself notices if the database is away."""
-        try:
+        with self._going_on():
             await asyncio.to_thread(do)
+
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        """A failure is not the end: the worker itself notices if the database is away, and somebody must notice that
+        it should stop.
+        """
+        try:
+            yield
         except CatalogTooNewError as error:
             self._doing.too_new = error
         except StrandlineError as error:
             log.info("the queue could not be looked after: %s", error)
+        except Exception:  # the boundary of a job
+            log.exception("a fault in Strandline: the queue could not be looked after")
 
     def _introduce(self, number: int) -> None:
         self._number = number

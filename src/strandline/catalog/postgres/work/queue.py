@@ -15,12 +15,14 @@ from typing import Any
 from strandline.catalog.postgres.connections import PostgresConnection
 from strandline.catalog.postgres.database import PostgresCatalog
 from strandline.catalog.postgres.work.statements import (
+    ADD_TASK,
     BEGIN,
     BEGIN_DURABLE,
     DROP_ENDED,
     DROP_JOBS,
     DROP_STALLED,
     DROP_WORKERS,
+    LOCK_OPEN_TASK,
     MAKE_LAST_JOBS,
     MAKE_PART_JOBS,
     NEWS_SINCE,
@@ -96,19 +98,15 @@ class WorkQueue:
             "behind": [part.after for part in parts], "through": [part.through for part in parts],
         }  # fmt: skip
         with self._transaction(durable=True) as connection:
-            row = connection.execute(
-                "INSERT INTO tasks (kind, sd, state, priority, total, facts, began_us) "
-                f"VALUES (:kind, :sd, 'working', :priority, :total, :facts, {NOW_US}) "
-                "ON CONFLICT DO NOTHING RETURNING number",
-                values,
-            ).fetchone()
-            if row is not None:
-                self._add_parts(connection, row[0], values)
-                return row[0], True
-            (number,) = connection.execute(
-                "SELECT number FROM tasks WHERE kind = :kind AND sd = :sd AND state IN ('working', 'paused')",
-                values,
-            ).fetchone()
+            while True:
+                row = connection.execute(ADD_TASK, values).fetchone()
+                if row is not None:
+                    self._add_parts(connection, row[0], values)
+                    return row[0], True
+                row = connection.execute(LOCK_OPEN_TASK, values).fetchone()
+                if row is not None:
+                    number = row[0]
+                    break  # else it has ended meanwhile
             if is_news:
                 connection.execute(
                     "UPDATE tasks SET facts = CAST(CAST(facts AS jsonb) || CAST(? AS jsonb) AS text) "
@@ -205,7 +203,7 @@ class WorkQueue:
 
     def cancel_task(self, number: int) -> bool:
         """Ends it. What was done stays. False if it has ended."""
-        return self.end_task(number, WorkState.CANCELLED, None)
+        return self.end_task(number, WorkState.CANCELLED, None) is not None
 
     def _move_task(self, number: int, old: WorkState, new: WorkState) -> bool:
         with self._transaction(durable=True) as connection:
@@ -216,22 +214,26 @@ class WorkQueue:
                 connection.execute(DROP_JOBS, {"task": number})
         return bool(changed)
 
-    def end_task(self, number: int, state: WorkState, problem: str | None, *, findings: int = 0) -> bool:
-        """Ends a task. Its parts are summed up, and forgotten. False if it has ended before."""
+    def end_task(
+        self, number: int, state: WorkState, problem: str | None, *, findings: int = 0
+    ) -> dict[str, Any] | None:
+        """Ends a task. Its parts are summed up, and forgotten. Returns its facts as they were at the end; None if it
+        has ended before.
+        """
         with self._transaction(durable=True) as connection:
-            changed = connection.execute(
+            row = connection.execute(
                 "UPDATE tasks SET state = :state, problem = :problem, "
                 f"ended_us = {NOW_US}, (parts, parts_done, parts_failed, done, findings) = ("
                 "SELECT count(*), count(*) FILTER (WHERE state = 'done'), count(*) FILTER (WHERE state = 'failed'), "
                 "coalesce(sum(done), 0), coalesce(sum(findings), 0) + :findings FROM parts WHERE task = :number) "
-                "WHERE number = :number AND state IN ('working', 'paused')",
+                "WHERE number = :number AND state IN ('working', 'paused') RETURNING facts",
                 {"state": state.value, "problem": problem, "number": number, "findings": findings},
-            ).rowcount
-            if changed:
+            ).fetchone()
+            if row is not None:
                 connection.execute(DROP_JOBS, {"task": number})
                 connection.execute("DELETE FROM parts WHERE task = ?", (number,))
                 connection.execute("DELETE FROM paces WHERE task = ?", (number,))
-        return bool(changed)
+        return None if row is None else json.loads(row[0])
 
     # --- parts ------------------------------------------------------------------------------------------------
 

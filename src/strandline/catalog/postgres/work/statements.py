@@ -40,6 +40,16 @@ RATE_OVER_S = 60
 NOW_US = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
 NOW_S = "CAST(extract(epoch FROM clock_timestamp()) AS bigint)"
 
+ADD_TASK = f"""
+    INSERT INTO tasks (kind, sd, state, priority, total, facts, began_us)
+    VALUES (:kind, :sd, 'working', :priority, :total, :facts, {NOW_US}) ON CONFLICT DO NOTHING RETURNING number
+"""
+
+LOCK_OPEN_TASK = """
+    SELECT number FROM tasks WHERE kind = :kind AND sd = :sd AND state IN ('working', 'paused') FOR NO KEY UPDATE
+"""
+"""It does not end before this transaction does."""
+
 _MAKE_JOB = "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args)"
 _HAS_NO_JOB = """NOT EXISTS (
     SELECT 1 FROM procrastinate_jobs AS jobs WHERE jobs.status IN ('todo', 'doing') AND jobs.queueing_lock = {}
