@@ -158,16 +158,16 @@ class Application:
 
     async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         guard = self.door.guard
-        refusal = guard.find_refusal(request)
-        if refusal is not None:
+        admission = guard.admit(request)
+        if admission.refusal is not None:
             await self._learn(request.bearer)
-            refusal = guard.find_refusal(request)
-        if refusal is not None:
-            await self._answer_refused(request, refusal)(scope, receive, send)
+            admission = guard.admit(request)
+        if admission.refusal is not None:
+            await self._answer_refused(request, admission.refusal)(scope, receive, send)
         elif request.method == PREFLIGHT:
             await Response(status_code=204, headers=PREFLIGHT_ANSWER)(scope, receive, send)
         else:
-            caller = guard.find_caller(request)
+            caller = admission.caller
             is_read = request.method in READS
             is_open = is_read and (caller is None or caller.may_all) and not scope.get(NOT_OWNER_KEY)
             route = None if is_open else self._find_route(request)
@@ -221,7 +221,7 @@ class Application:
             return
         if request.path.startswith(PREFIX):
             guard = self.door.guard
-            await images(scope, receive, send, lambda: guard.is_let_in(request))
+            await images(scope, receive, send, lambda: caller is not None or guard.sees_all(request))
         else:
             await self._rest(scope, receive, send)
 

@@ -7,23 +7,27 @@ with each request do not pass here: the guard reads it, so nobody's wrong tries 
 from __future__ import annotations
 
 import math
+import socket
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
 from strandline.errors import StrandlineError
 from strandline.logs import get_logger
+from strandline.model.access import Caller, caller_of
 from strandline.model.plain_words import show_plainly
 from strandline.model.public_address import PublicAddress
 from strandline.runtime.assembly import LocalStore
+from strandline.runtime.setting_sections import OPEN_ON_LOOPBACK
 from strandline.runtime.shared_sign_ins import find_shared_sign_ins
 from strandline.runtime.sign_in import SESSION_LIFE, Sessions, take_link_code
-from strandline.runtime.web_secrets import IMAGE_KEY_FILE, LOCAL_IMAGE_KEY_FILE
-from strandline.web.guards import Guard, make_guard
+from strandline.runtime.web_secrets import IMAGE_KEY_FILE, LOCAL_IMAGE_KEY_FILE, TOKEN_FILE, ensure_secret
+from strandline.web.guards import Guard
 from strandline.web.heads import Request
 from strandline.web.keyring import Keyring
 from strandline.web.proxies import read_proxies
@@ -125,23 +129,38 @@ class Door:
         keyring.read()
         self.sessions.read()
 
-        def is_session(token: str, value: str) -> bool:
-            if not self.sessions.is_valid(token, value, self._now()):
-                return False
+        def find_in_session(key: str, value: str) -> Caller | None:
+            if not self.sessions.is_valid(key, value, self._now()):
+                return None
             holder = self.sessions.get_holder(value)
-            return not holder or keyring.find_by_id(holder) is not None
+            if not holder:
+                return Caller("the home's session")
+            token = keyring.find_by_id(holder)
+            return None if token is None else caller_of(token)
 
-        return make_guard(
-            self._store,
-            self.public,
-            proxies=self._proxies,
-            shared=self._shared,
+        web, home, shared = self._store.settings.web, Path(self._store.home), self._shared
+        token = ensure_secret(home / TOKEN_FILE)
+        key = token if shared is None else shared.ensure_session_key()
+        image_key = (
+            ensure_secret(home / self._image_key_file) if shared is None else shared.ensure_image_key()
+        )
+        host = socket.gethostname().lower()
+        own_names = () if self._is_loopback else (host, f"{host.partition('.')[0]}.local")
+        return Guard(
+            token=token,
+            image_key=image_key,
             image_key_file=self._image_key_file,
+            session_key=key,
+            allow_hosts=frozenset(web.allow_hosts.lower().split()),
+            allow_origins=frozenset(web.allow_origins.split()),
+            public=self.public,
+            own_names=frozenset(own_names),
             is_loopback=self._is_loopback,
+            is_open=web.auth == OPEN_ON_LOOPBACK,
             cookie=self.cookie,
-            is_session=is_session,
+            find_in_session=partial(find_in_session, key),
             find_token=keyring.find_by_text,
-            find_holder=lambda value: keyring.find_by_id(self.sessions.get_holder(value)),
+            proxies=self._proxies,
         )
 
     def count_header_try(self, client: str) -> int:

@@ -14,20 +14,15 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import re
-import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from strandline.model.access import AccessToken, Caller, caller_of
 from strandline.model.public_address import PublicAddress
 from strandline.model.remedies import say_command
 from strandline.model.values import dataclass
-from strandline.runtime.assembly import LocalStore
-from strandline.runtime.setting_sections import OPEN_ON_LOOPBACK
-from strandline.runtime.shared_sign_ins import SharedSignIns
-from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE, ensure_secret
+from strandline.runtime.web_secrets import IMAGE_KEY_FILE
 from strandline.web.heads import Request
 from strandline.web.problems import PROBLEMS, REFUSALS
 from strandline.web.proxies import Proxies
@@ -86,6 +81,17 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """Who is let in to what they ask. It is found once for each request: a token that ends in the middle of one must
+    not turn its holder into somebody else.
+    """
+
+    caller: Caller | None = None
+    """None for one who is refused, has only the image key, or sees only what is public."""
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
     """The rules of one server."""
 
@@ -103,12 +109,10 @@ class Guard:
     """A person has chosen that no secret is needed (``open-on-loopback``). Counts on loopback only."""
     cookie: str = "strandline"
     """The name of the session's cookie."""
-    is_session: Callable[[str], bool] = lambda _: False
-    """Whether the value of a cookie is a valid session."""
+    find_in_session: Callable[[str], Caller | None] = lambda _: None
+    """Whose session has this value of a cookie, if it is valid now."""
     find_token: Callable[[str], AccessToken | None] = lambda _: None
     """The access token with this text, if it is valid now."""
-    find_holder: Callable[[str], AccessToken | None] = lambda _: None
-    """The one that a valid session began with."""
     proxies: Proxies = Proxies()
     """Those that are believed."""
     image_key_file: str = IMAGE_KEY_FILE
@@ -116,21 +120,81 @@ class Guard:
     session_key: str = ""
     """What sessions are signed with: on a shared catalog its own, otherwise the token."""
 
+    def admit(self, request: Request) -> Admission:
+        """Whether the request is let through, and as whose. Looks each secret up once.
+
+        What a program says in a header counts before the image key, that before what a proxy says, and that before
+        the session of a browser.
+        """
+        program = self._find_program(request)
+        may_show = request.path.startswith("/i/") and self._has_image_key(request)
+        refusal = self._find_foreign(request, has_token=program is not None, may_show=may_show)
+        if refusal is not None or request.method == PREFLIGHT:
+            return Admission(refusal=refusal)
+        caller = program or (None if may_show else self._find_person(request))
+        if caller is None and not (may_show or is_public(request)):
+            return Admission(refusal=self._refuse_stranger(request))
+        if _CONTROL.search(request.path):
+            return Admission(refusal=Refusal("no-such-page"))
+        return Admission(caller)
+
     def find_refusal(self, request: Request) -> Refusal | None:
         """Why the request is refused, or None to let it through."""
+        return self.admit(request).refusal
+
+    def is_let_in(self, request: Request) -> bool:
+        """Whether it has the token or a session, or needs none."""
+        return self._find_program(request) is not None or self._find_person(request) is not None
+
+    def sees_all(self, request: Request) -> bool:
+        """Whether one asks who is let in and may see all storage directories, with or without the image key."""
+        caller = self._find_program(request) or self._find_person(request)
+        return caller is not None and caller.sds is None
+
+    def find_session(self, request: Request) -> str | None:
+        """The value of its cookie, if that is a valid session."""
+        return next((value for value, _ in self._iter_sessions(request)), None)
+
+    def _find_program(self, request: Request) -> Caller | None:
+        """Who has the token in the header."""
+        given = request.bearer
+        if given is None:
+            return None
+        if self.is_token(given):
+            return Caller("the home's token")
+        token = self.find_token(given)
+        return None if token is None else caller_of(token)
+
+    def _find_person(self, request: Request) -> Caller | None:
+        """Whom a proxy names, or whose session it is."""
+        user = self.proxies.find_user(request.peer, request.users)
+        if user is not None:
+            return user
+        owner = Caller("this machine") if self.is_open and self.is_loopback else None
+        return next((caller for _, caller in self._iter_sessions(request)), owner)
+
+    def _iter_sessions(self, request: Request) -> Iterator[tuple[str, Caller]]:
+        """The valid ones of its cookies, and whose they are. A browser may have two."""
+        pairs = (pair.strip().partition("=") for pair in request.get(b"cookie").split(";"))
+        for value in (value for name, _, value in pairs if name == self.cookie):
+            caller = self.find_in_session(value)
+            if caller is not None:
+                yield value, caller
+
+    def _find_foreign(self, request: Request, *, has_token: bool, may_show: bool) -> Refusal | None:
+        """Why nobody may ask this way: a foreign host name, or a page of another site."""
         if not self._is_our_host(request.get(b"host")):
             return self._refuse_host(request.get(b"host"))
-        may_show = request.path.startswith("/i/") and self._has_image_key(request)
         if request.method == PREFLIGHT:
             is_allowed = request.get(b"origin") in self.allow_origins
             return None if is_allowed else Refusal("origin-not-allowed")
-        if request.method in READS:
-            if not (may_show or self._is_no_other_sites(request) or self.has_token(request)):
-                return Refusal("origin-not-allowed")
-        elif not (self._is_of_our_page(request) or self.has_token(request)):
-            return self._refuse_write(request.get(b"origin"))
-        if may_show or is_public(request) or self.is_let_in(request):
-            return Refusal("no-such-page") if _CONTROL.search(request.path) else None
+        if has_token:
+            return None
+        if request.method not in READS:
+            return None if self._is_of_our_page(request) else self._refuse_write(request.get(b"origin"))
+        return None if may_show or self._is_no_other_sites(request) else Refusal("origin-not-allowed")
+
+    def _refuse_stranger(self, request: Request) -> Refusal:
         return Refusal(
             "token-required",
             f"that is not the image key of this installation, which is the line in '{self.image_key_file}' in "
@@ -139,49 +203,6 @@ class Guard:
             else None,
             headers={"www-authenticate": "Bearer"},
         )
-
-    def is_let_in(self, request: Request) -> bool:
-        """Whether it has the token or a session, or needs none."""
-        return (
-            (self.is_open and self.is_loopback)
-            or self.has_token(request)
-            or self.proxies.find_user(request.peer, request.users) is not None
-            or self.find_session(request) is not None
-        )
-
-    def find_session(self, request: Request) -> str | None:
-        """The value of its cookie, if that is a valid session."""
-        pairs = (pair.strip().partition("=") for pair in request.get(b"cookie").split(";"))
-        given = (value for name, _, value in pairs if name == self.cookie)
-        return next((value for value in given if self.is_session(value)), None)
-
-    def has_token(self, request: Request) -> bool:
-        """Whether it is from a program that knows the token, or an access token."""
-        given = request.bearer
-        return given is not None and (self.is_token(given) or self.find_token(given) is not None)
-
-    def find_caller(self, request: Request) -> Caller | None:
-        """Who asks. None for one who has only the image key, or sees only what is public.
-
-        What a program says in a header counts before what a proxy says, and that before the session of a browser.
-        """
-        given = request.bearer
-        if given is not None:
-            if self.is_token(given):
-                return Caller("the home's token")
-            token = self.find_token(given)
-            if token is not None:
-                return caller_of(token)
-        if request.path.startswith("/i/") and self._has_image_key(request):
-            return None
-        user = self.proxies.find_user(request.peer, request.users)
-        if user is not None:
-            return user
-        session = self.find_session(request)
-        if session is not None:
-            token = self.find_holder(session)
-            return Caller("the home's session") if token is None else caller_of(token)
-        return Caller("this machine") if self.is_open and self.is_loopback else None
 
     def is_token(self, given: str) -> bool:
         """Compares in constant time."""
@@ -295,60 +316,6 @@ def is_public(request: Request) -> bool:
     )
     is_style = request.path.startswith("/static/css/") and ".." not in request.path
     return request.method in READS and (request.path in PUBLIC or is_style or is_problem)
-
-
-def make_guard(
-    store: LocalStore,
-    public: PublicAddress,
-    *,
-    proxies: Proxies,
-    shared: SharedSignIns | None,
-    image_key_file: str,
-    is_loopback: bool,
-    cookie: str,
-    is_session: Callable[[str, str], bool],
-    find_token: Callable[[str], AccessToken | None],
-    find_holder: Callable[[str], AccessToken | None],
-) -> Guard:
-    """The rules from the home's settings and secrets.
-
-    Args:
-        store: Of the home.
-        public: Where people find the server.
-        proxies: Those that are believed.
-        shared: What the servers of a shared catalog have in common.
-        image_key_file: Where the image key is in the home, if servers have none in common.
-        is_loopback: Only this machine can reach the server.
-        cookie: The name of the session's cookie.
-        is_session: Whether a cookie's value, the second argument, is a session of a key, the first one.
-        find_token: The valid access token with a text.
-        find_holder: The one that a valid session began with.
-
-    Raises:
-        ConfigError, DiskError: A secret cannot be read or created.
-    """
-    web, home = store.settings.web, Path(store.home)
-    token = ensure_secret(home / TOKEN_FILE)
-    key = token if shared is None else shared.ensure_session_key()
-    own_name = socket.gethostname().lower()
-    own_names = () if is_loopback else (own_name, f"{own_name.partition('.')[0]}.local")
-    return Guard(
-        token=token,
-        image_key_file=image_key_file,
-        image_key=ensure_secret(home / image_key_file) if shared is None else shared.ensure_image_key(),
-        session_key=key,
-        allow_hosts=frozenset(web.allow_hosts.lower().split()),
-        allow_origins=frozenset(web.allow_origins.split()),
-        public=public,
-        own_names=frozenset(own_names),
-        is_loopback=is_loopback,
-        is_open=web.auth == OPEN_ON_LOOPBACK,
-        cookie=cookie,
-        is_session=lambda value: is_session(key, value),
-        find_token=find_token,
-        find_holder=find_holder,
-        proxies=proxies,
-    )
 
 
 def _is_our_origin(origin: str, host: str) -> bool:

@@ -326,7 +326,7 @@ def test_a_forgotten_storage_directory_serves_nothing(served: Served, photo: str
         "/i/x",
         "/i/%2e%2e%2fSD_ID",
         f"/i/{'0' * 33}",
-        "/i/%00",
+        "/i/%E2%80%AE",
         f"/i/{id_of(PHOTO)}.jpg",
     ],
 )
