@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from builders.identities import A
@@ -21,6 +22,16 @@ def _with_versions(world: World) -> None:
     with_named(world)
     (world.sds / "one" / OTHER_VERSION).write_bytes(NEW)
     look(world)
+
+
+def _with_choice(keep: str) -> Callable[[World], None]:
+    def prepare(world: World) -> None:
+        _with_versions(world)
+        with open_store(world.home) as store:
+            world.undo.write_text(str(store.choose_version("one", OTHER_VERSION, keep).undo))
+        look(world)
+
+    return prepare
 
 
 def _with_lost_picture(world: World) -> None:
@@ -60,6 +71,16 @@ CARING = [
             ends=(ExitStatus.NOT_FOUND,),
         )
         for keep in ("file", "copy", "both")
+    ),
+    *(
+        Operation(
+            f"undo the choice of {keep}",
+            _with_choice(keep),
+            ("conflicts", "undo-choice", "{undo}"),
+            announces=3,
+            ends=(ExitStatus.NOT_FOUND,),
+        )
+        for keep in ("copy", "both")
     ),
     Operation("put back", _with_lost_picture, ("put-back", "{one}"), announces=2),
     Operation("put back, hidden", _with_lost_picture, ("put-back", "{one}"), elsewhere=True, announces=2),

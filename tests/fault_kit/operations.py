@@ -36,7 +36,9 @@ class Operation:
     name: str
     prepare: Callable[[World], None]
     arguments: tuple[str, ...] = ()
-    """The program's arguments. ``{one}`` is the storage directory, ``{sources}`` a folder of pictures."""
+    """The program's arguments. ``{one}`` is the storage directory, ``{sources}`` a folder of pictures, ``{undo}``
+    what undoes a choice.
+    """
     refusals: tuple[Refusal, ...] = ()
     elsewhere: bool = False
     """The storage directory is on another disk than the home."""
@@ -61,6 +63,7 @@ class Operation:
             "home": world.home,
             "written": world.written,
             "out": world.out,
+            "undo": world.undo.read_text() if world.undo.exists() else "",
         }
         arguments = tuple(argument.format(**places) for argument in self.arguments)
         if self.code == COMMAND_LINE:

@@ -15,6 +15,7 @@ from strandline.model.conflicts import (
     choose_remedy,
     list_free_names,
     parse_undo,
+    say_name,
 )
 from strandline.model.image_ids import content_id_of
 from strandline.model.storage_dirs import LayoutKind
@@ -51,6 +52,7 @@ UNDOS = st.one_of(
             (Keep.FILE, st.just("")),
             (Keep.COPY, st.sampled_from(HASHES)),
             (Keep.BOTH, st.integers(1, len(list(list_free_names("sea.png")))).map(str)),
+            (Keep.BOTH, st.integers(1, 99).map(lambda number: say_name(number, was_there=True))),
         )
     ]
 )

@@ -22,9 +22,9 @@ from strandline.model.states import Seen
 from strandline.model.trash import TrashRules
 from strandline.services.collecting import usage
 from strandline.services.copying import move
-from strandline.services.saving import attempt
 from strandline.services.scanning import scan
 from strandline.services.trashing import delete, restore, trash
+from strandline.services.trashing import replace as replacing
 from strandline.services.trashing.trash import copy_to_trash, discard_copy
 
 
@@ -64,7 +64,7 @@ def keep_no_bad_bytes(patch: pytest.MonkeyPatch) -> None:
         discard_copy(bench, trashed)
         return trashed, copied
 
-    patch.setattr(attempt, "copy_to_trash", copy_and_forget)
+    patch.setattr(replacing, "copy_to_trash", copy_and_forget)
 
 
 def heal_from_folders_only(patch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import islice
 from typing import ClassVar, NamedTuple
 
 from strandline.model.changes import ChangeReport, FileChange, change_of
@@ -45,7 +46,8 @@ class Keep(StrEnum):
     """The copy gets a name of its own beside the file."""
 
 
-_DETAILS = {Keep.FILE: "", Keep.COPY: "[0-9a-f]{64}", Keep.BOTH: "[1-9][0-9]?"}
+_WAS_THERE = ":was-there"
+_DETAILS = {Keep.FILE: "", Keep.COPY: "[0-9a-f]{64}", Keep.BOTH: f"[1-9][0-9]?(?:{_WAS_THERE})?"}
 """What the detail of an undo looks like."""
 
 MOST_VERSIONS = 99
@@ -200,10 +202,23 @@ class ChoiceUndo(NamedTuple):
     """Of the copy, which is in the trash."""
     keep: Keep
     detail: str = ""
-    """The SHA-256 of the bytes that the file had, if the copy was kept; which name the copy got, if both were."""
+    """The SHA-256 of the bytes that the file had, if the copy was kept; which name the copy got, if both were, and
+    whether a file with its bytes had that name before.
+    """
+
+    def find_own_file(self, of: str) -> str | None:
+        """The path that the choice has given to the copy of ``of``. None if it wrote no file beside it."""
+        if self.keep is not Keep.BOTH or self.detail.endswith(_WAS_THERE):
+            return None
+        return next(islice(list_free_names(of), int(self.detail) - 1, None))
 
     def __str__(self) -> str:
         return ":".join(filter(None, self))
+
+
+def say_name(number: int, *, was_there: bool) -> str:
+    """The detail of an undo if both versions were kept: which of :func:`list_free_names` the copy got."""
+    return f"{number}{_WAS_THERE if was_there else ''}"
 
 
 def parse_undo(text: str) -> ChoiceUndo | None:

@@ -2,56 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from builders.machine import Machine
-from builders.pictures import make_picture
 from builders.storage import id_of
+from builders.versions import (
+    BESIDE,
+    COPY,
+    FILE,
+    MINE,
+    OTHER,
+    THEIRS,
+    list_pictures_in_trash,
+    make_versions,
+    see,
+)
 from strandline.errors import EntryNotFoundError, FileChangedError, RefusedError
 from strandline.model.conflicts import Keep
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import TrashReason
 from strandline.services.resolving.choose import choose_version, undo_choice
 from strandline.services.resolving.listing import list_conflicts
-from strandline.services.scanning.scan import scan_storage_dir
-from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.trashing.contents import list_trash
 from strandline.services.trashing.restore import restore_entries
-from strandline.services.trashing.trash import file_of
-
-MINE, THEIRS, OTHER = (make_picture("png", seed=seed) for seed in range(3))
-FILE, COPY = "pictures/sea.png", "pictures/sea.sync-conflict-20260101-101010-ABCDEFG.png"
-BESIDE = "pictures/sea, other version.png"
 
 
 @pytest.fixture
 def vault(machine: Machine) -> StorageDir:
     """A vault with two versions of one picture."""
-    root = machine.folder / "vault"
-    (root / "pictures").mkdir(parents=True)
-    (root / "Note.md").write_text("![[sea.png]]")
-    (root / FILE).write_bytes(MINE)
-    (root / COPY).write_bytes(THEIRS)
-    sd = add_storage_dir(machine.bench, root).sd
-    machine.clock.pass_time(minutes=10)
-    scan_storage_dir(machine.bench, sd)
-    return sd
-
-
-def see(sd: StorageDir) -> dict[str, bytes]:
-    """All pictures of the vault."""
-    root = Path(sd.path)
-    return {
-        f"pictures/{name}": (root / "pictures" / name).read_bytes() for name in os.listdir(root / "pictures")
-    }
-
-
-def list_pictures_in_trash(machine: Machine) -> list[bytes]:
-    """The bytes of what is in the trash."""
-    return [file_of(machine.bench, entry).read_bytes() for entry in list_trash(machine.bench)]
+    return make_versions(machine)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,8 @@ def _bring_back(
             mtime_ns = wanted.mtime_ns
             if mtime_ns is None and written_at is not None:
                 mtime_ns = int(written_at.timestamp() * 1e9)
-            return bring_back(bench, sd, wanted.path, copy, mtime_ns, dry_run=dry_run)
+            bring_back(bench, sd, wanted.path, copy, mtime_ns, dry_run=dry_run)
+            return not dry_run
     finding = _look_again(bench, wanted)
     if finding is None:
         return not dry_run

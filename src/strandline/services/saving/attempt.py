@@ -36,14 +36,14 @@ from strandline.services.proving.prove import Outcome, ProofResult, look_at, pro
 from strandline.services.saving.foreign import keep_foreign
 from strandline.services.saving.intake import TakenSource, remember_name
 from strandline.services.storage_dirs.writing import check_writable
-from strandline.services.trashing.trash import copy_to_trash, take_back
+from strandline.services.trashing.replace import replace_file
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
     from strandline.catalog.port import Writer
-    from strandline.folders.port import WrittenFile
+    from strandline.folders.port import AsideCopy, WrittenFile
 
 
 @dataclass(slots=True)
@@ -209,33 +209,25 @@ class Attempt:
                 f"a file is under the image's name already: {there.reason}", path=str(path)
             )
         keep_foreign(self.bench, self.sd, filename, there)
-        try:
-            trashed, copied = copy_to_trash(
-                self.bench, self.sd, filename, self.image_id, TrashReason.REPLACED
-            )
-        except FileNotFoundError:
-            return None, None
 
-        def is_still_the_same() -> bool:
-            return self.folder.probe([filename]) == [(filename, copied.stamp)]
+        def is_judged(copied: AsideCopy) -> bool:
+            # If these are not the bytes that failed their proof, they may be a whole image by now.
+            return there.copy is not None and copied.sha256 == there.copy.sha256
 
-        # If these are not the bytes that failed their proof, they may be a whole image by now.
-        is_judged = there.copy is not None and copied.sha256 == there.copy.sha256
-        written = None
-        try:
-            if is_judged and not copied.changed_meanwhile:
-                self._check_still_there()
-                written = self._write(filename, SaveMode.REPLACE, is_still_the_same)
-        except TimeoutError:
-            raise  # the write may still replace the file: the copy is then all that is left of it
-        except BaseException:
-            with suppress(OSError):
-                if is_still_the_same():
-                    take_back(self.bench, trashed)
-            raise
-        if written is None:
-            take_back(self.bench, trashed)
-        return written, trashed
+        def write(allowed: Callable[[], bool]) -> WrittenFile | None:
+            self._check_still_there()
+            return self._write(filename, SaveMode.REPLACE, allowed)
+
+        done = replace_file(
+            self.bench,
+            self.sd,
+            filename,
+            self.image_id,
+            TrashReason.REPLACED,
+            is_judged=is_judged,
+            write=write,
+        )
+        return (None, None) if done is None else done
 
     @property
     def mtime_ns(self) -> int:

@@ -68,8 +68,12 @@ def restore_images(
     return _restore_all(bench, wanted, missing, dry_run=dry_run)
 
 
-def restore_entries(bench: Workbench, trash_ids: Iterable[str]) -> ChangeReport:
-    """The same for single entries of the trash. Wrong bytes that were replaced never go back."""
+def restore_entries(
+    bench: Workbench, trash_ids: Iterable[str], *, dry_run: bool = False, keeps_entries: bool = False
+) -> ChangeReport:
+    """The same for single entries of the trash. Wrong bytes that were replaced never go back. With ``keeps_entries``,
+    the bytes are also in the trash afterward.
+    """
     sds = _list_storage_dirs(bench)
     wanted: list[tuple[TrashedFile, StorageDir | None]] = []
     missing: list[RefusedChange] = []
@@ -81,7 +85,7 @@ def restore_entries(bench: Workbench, trash_ids: Iterable[str]) -> ChangeReport:
                 missing.append(FileChange(None, None, None).refuse(error))
             else:
                 wanted.append((entry, find_target(entry, sds)))
-    return _restore_all(bench, wanted, missing)
+    return _restore_all(bench, wanted, missing, dry_run=dry_run, keeps_entries=keeps_entries)
 
 
 def _restore_all(
@@ -90,6 +94,7 @@ def _restore_all(
     missing: Iterable[RefusedChange],
     *,
     dry_run: bool = False,
+    keeps_entries: bool = False,
 ) -> ChangeReport:
     plan: list[FileChange] = []
     done: list[FileChange] = []
@@ -100,6 +105,8 @@ def _restore_all(
         plan.append(change)
         try:
             path = _restore(bench, entry, target, dry_run=dry_run)
+            if path is not None and not keeps_entries:
+                forget_entries(bench, [entry])
             done += [] if path is None else [replace(change, path=path)]
         except StrandlineError as error:
             refused.append(change.refuse(error))
@@ -137,24 +144,28 @@ def _restore(bench: Workbench, entry: TrashedFile, target: StorageDir | None, *,
         paths: list[str] = [entry.path, *beside]
         for path in paths:
             try:
-                if not bring_back(bench, sd, path, copy, entry.mtime_ns, dry_run=dry_run):
-                    return None
+                bring_back(bench, sd, path, copy, entry.mtime_ns, dry_run=dry_run)
                 break
             except PlaceTakenError:
                 if path == paths[-1]:
                     raise
+    return None if dry_run else path
+
+
+def forget_entries(bench: Workbench, entries: Sequence[TrashedFile]) -> None:
+    """Takes entries whose bytes are elsewhere out of the trash for good, one after the other."""
     with bench.catalog.write(durable=True) as writer:
-        writer.trash.delete_trashed([entry.trash_id])
-    discard_copy(bench, entry)
-    return path
+        writer.trash.delete_trashed([entry.trash_id for entry in entries])
+    for entry in entries:
+        discard_copy(bench, entry)
 
 
 def bring_back(
     bench: Workbench, sd: StorageDir, path: str, copy: ProofCopy, mtime_ns: int | None, *, dry_run: bool
 ) -> bool:
     """Puts the bytes to this path of a storage directory that may be written to. Replaces nothing. Durable when it
-    returns. Idempotent: bytes that are there already are fine. Returns whether they are there: after a dry run, they
-    are not.
+    returns. Idempotent: bytes that are there already are fine. Returns whether it wrote them: not if they were there,
+    nor in a dry run.
 
     Raises:
         PlaceTakenError: Something else is there, or no image has such a path any more.
@@ -171,7 +182,7 @@ def bring_back(
         _write(bench, sd, folder, name, path, copy, mtime_ns)
     if folder.layout.split(name) is not None:  # a conflict copy has no row
         prove_file(bench, sd, name)
-    return True
+    return there is None
 
 
 def _find_place(bench: Workbench, sd: StorageDir, path: str) -> tuple[Folder, str]:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from strandline.errors import (
     DiskError,
@@ -27,6 +27,7 @@ from strandline.model.changes import FileChange, HealReport, RefusedChange, chan
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.media_types import SNIFF_BYTES, find_media_type_by_extension
 from strandline.model.reports import Saved
+from strandline.model.states import choose_mtime
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.trash import TrashReason
 from strandline.model.values import dataclass
@@ -38,18 +39,32 @@ from strandline.services.saving.entries import read_entry
 from strandline.services.saving.foreign import keep_foreign
 from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.writing import check_writable
-from strandline.services.trashing.trash import copy_to_trash, open_bytes, take_back
+from strandline.services.trashing.replace import replace_file
+from strandline.services.trashing.trash import open_bytes
 from strandline.services.verifying.quiet import QuietFiles
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from strandline.folders.port import ProofCopy
+    from strandline.folders.port import AsideCopy, ProofCopy, WrittenFile
     from strandline.model.image_files import ImageFile
 
 MOST_FILES = 1_000_000
 """Files of a given folder that are looked at."""
+
+
+class Replacing(NamedTuple):
+    """How the wrong bytes are replaced."""
+
+    reason: TrashReason = TrashReason.REPLACED
+    """Why they are in the trash."""
+    mtime_ns: int | None = None
+    """The time that the file gets. None is that of its writing: sync clients then take it to the other machines."""
+
+
+NO_VERSION = Replacing()
+"""They are wrong, and not what somebody may want back."""
 
 ListFiles = Callable[[VerifyFinding, str | None], Iterable[str]]
 """Files on this machine that may have the right bytes of a finding, whose SHA-256 may be known. None of them is
@@ -87,9 +102,9 @@ def heal_findings(
     list_files: ListFiles,
     *,
     dry_run: bool = False,
-    reason: TrashReason = TrashReason.REPLACED,
+    how: Replacing = NO_VERSION,
 ) -> tuple[list[VerifyFinding], HealReport]:
-    """The same, with the files that a person has elsewhere. ``reason`` says why bytes are replaced."""
+    """The same, with the files that a person has elsewhere."""
     plan: list[FileChange] = []
     done: list[FileChange] = []
     kept: list[FileChange] = []
@@ -104,7 +119,7 @@ def heal_findings(
             continue
         plan.append(finding.change)
         try:
-            saved = _heal(bench, finding, list_files, None if dry_run else quiet, reason)
+            saved = _heal(bench, finding, list_files, None if dry_run else quiet, how)
         except StrandlineError as error:
             refused.append(finding.change.refuse(error))
             after.append(finding)
@@ -142,7 +157,7 @@ def _heal(
     finding: VerifyFinding,
     list_files: ListFiles,
     quiet: QuietFiles | None,
-    reason: TrashReason,
+    how: Replacing,
 ) -> Saved | None:
     """Heals one file, or without ``quiet`` only looks for its bytes.
 
@@ -163,7 +178,7 @@ def _heal(
             return None
         quiet.wait_for(folder, name)
         if not _is_promised(sd, finding):
-            _replace(bench, sd, folder, name, finding, copy, reason)
+            _replace(bench, sd, folder, name, finding, copy, how)
             return None
         kept = keep_foreign(bench, sd, name, prove_file(bench, sd, name))
         if name == _name_for(folder, finding, copy):
@@ -273,37 +288,36 @@ def _replace(
     name: str,
     finding: VerifyFinding,
     copy: ProofCopy,
-    reason: TrashReason = TrashReason.REPLACED,
+    how: Replacing = NO_VERSION,
 ) -> None:
     """Puts the right bytes in place of exactly the wrong ones that were found, which go to the trash first."""
-    changed = FileChangedError(
-        f"{folder.where(name)} has other bytes now than were found; verify again", path=finding.path
-    )
+    where = folder.where(name)
     image_id = finding.image_id or content_id_of(copy.sha256)
-    if reason is TrashReason.VERSION and finding.found_sha256 is not None:
+    if how.reason is TrashReason.VERSION and finding.found_sha256 is not None:
         image_id = content_id_of(finding.found_sha256)  # a picture of its own, not a bad file of the other
-    try:
-        trashed, copied = copy_to_trash(bench, sd, name, image_id, reason)
-    except FileNotFoundError as error:
-        raise changed from error
-    if copied.changed_meanwhile or copied.sha256 not in (finding.found_sha256, copy.sha256):
-        take_back(bench, trashed)
-        raise changed
+    mtime_ns = None if how.mtime_ns is None else choose_mtime(how.mtime_ns, bench.now())
 
-    def is_still_the_same() -> bool:
-        return folder.probe([name]) == [(name, copied.stamp)]
+    def is_judged(copied: AsideCopy) -> bool:
+        return copied.sha256 in (finding.found_sha256, copy.sha256)
+
+    def write(allowed: Callable[[], bool]) -> WrittenFile | None:
+        check_writable(bench, sd)
+        with suppress(FileExistsError), copy.open() as data:
+            return folder.write_image(name, data, SaveMode.REPLACE, allowed, mtime_ns=mtime_ns)
+        return None
 
     key = (sd.number, name)
     bench.being_saved.add(key)
     try:
-        check_writable(bench, sd)
-        with copy.open() as data, disk_errors("write", folder.where(name), FileExistsError, TimeoutError):
-            folder.write_image(name, data, SaveMode.REPLACE, is_still_the_same)
-    except FileExistsError as error:
-        take_back(bench, trashed)
-        raise changed from error
+        with disk_errors("write", where):
+            done = replace_file(bench, sd, name, image_id, how.reason, is_judged=is_judged, write=write)
     finally:
         bench.being_saved.discard(key)
+    if done is None:
+        raise FileChangedError(
+            f"{where} has other bytes now than were found; verify again", path=finding.path
+        )
+    trashed = done[1]
     with bench.catalog.write(durable=True) as writer:
         writer.trash.insert_trashed(trashed)
         if finding.fault is Fault.ALTERED:
