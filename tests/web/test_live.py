@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,8 @@ def test_a_listener_is_forgotten_where_the_feed_does_not_start(
     made: list[weakref.ref[Listener]] = []
 
     class Noted(Listener):
-        def __init__(self) -> None:
-            super().__init__()
+        def __init__(self, may_listen: Callable[[], bool]) -> None:
+            super().__init__(may_listen)
             made.append(weakref.ref(self))
 
     monkeypatch.setattr(live, "Listener", Noted)
@@ -33,7 +34,7 @@ def test_a_listener_is_forgotten_where_the_feed_does_not_start(
     events = Live(store)
 
     async def listen() -> None:
-        async with events.listen():
+        async with events.listen(lambda: True):
             pass
 
     for _ in range(3):

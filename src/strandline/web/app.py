@@ -55,12 +55,14 @@ from strandline.web.api.document import complete_document
 from strandline.web.api.parameters import refuse_unknown
 from strandline.web.audits import Recorder
 from strandline.web.backend import SCOPE_KEY, Backend
+from strandline.web.bodies import Body, has_body
 from strandline.web.closed_parts import ClosedParts
 from strandline.web.door import Door
 from strandline.web.guards import PREFLIGHT, READS, Refusal
 from strandline.web.heads import HEAD_KEY, Request, read_head
 from strandline.web.images.endpoint import PREFIX, ImageBytes
 from strandline.web.images.waiting import Waiting
+from strandline.web.live import STILL_KEY
 from strandline.web.pages.gallery_pages import add_pages
 from strandline.web.pages.rendering import add_error_pages, render_error
 from strandline.web.pages.sign_in_pages import render_refusal, render_sign_in, say_signed_out
@@ -97,9 +99,6 @@ ROUTERS = (
 
 
 log = get_logger(__name__)
-
-REST_S = 5.0
-"""So long the server reads what a client sends after its answer."""
 
 SECRETS_S = 1.0
 """So long a replaced token may still be accepted."""
@@ -140,10 +139,10 @@ class Application:
         request = scope[HEAD_KEY] = read_head(scope, guard.proxies)
         if guard.allow_origins:
             send = _with_cors(send, guard.find_allowed_origin(request))
-        if not _has_body(scope):
+        if not has_body(scope):
             await self._answer(request, scope, receive, send)
             return
-        body = _Body(receive, send)
+        body = Body(receive, send)
         await self._answer(request, scope, body.receive, body.send)
         await body.drop_rest()
 
@@ -168,6 +167,7 @@ class Application:
             await Response(status_code=204, headers=PREFLIGHT_ANSWER)(scope, receive, send)
         else:
             caller = admission.caller
+            scope[STILL_KEY] = lambda: self.door.guard.admit(request) == admission
             is_read = request.method in READS
             is_open = is_read and (caller is None or caller.may_all) and not scope.get(NOT_OWNER_KEY)
             route = None if is_open else self._find_route(request)
@@ -238,6 +238,11 @@ class Application:
             return answer_error(error)
         return render_error(StarletteRequest(scope), error.message, http_status_of(error), NOT_ALLOWED)
 
+    def end_lost(self) -> None:
+        """Ends the streams of those who would not be let in any more, or not as the same."""
+        for backend in (self.backend, *(part for part, _ in self._parts.values())):
+            backend.live.end_lost()
+
     def end_streams(self) -> None:
         """Ends every request that waits or listens."""
         self.backend.live.close()
@@ -257,25 +262,21 @@ class Application:
             await self.backend.crossing.slow(part.stop_work)
 
     async def follow_secrets(self) -> None:
-        """Reads the secrets of the home and the access tokens every second, until it is cancelled. If one was
-        replaced or has ended, streams end, and their clients must show what they have again.
+        """Reads the secrets of the home and the access tokens every second, until it is cancelled. The streams of
+        those who would not be let in any more end, also if nothing can be read: time goes on.
         """
         door, is_lost = self.door, False
         while True:
             await asyncio.sleep(SECRETS_S)
             try:
-                guard = await self.backend.crossing.quick(door.read_guard)
+                door.guard = await self.backend.crossing.quick(door.read_guard)
+                is_lost = False
             except StrandlineError as error:
                 if not is_lost:  # once, however long a catalog is away
                     log.error("secrets stay as they were, because they cannot be read: %s", error.message)
                 is_lost = True
-                continue
-            is_lost = False
-            is_other = (guard.token, guard.image_key) != (door.guard.token, door.guard.image_key)
-            door.guard = guard
-            if door.keyring.take_ended() or is_other:
-                for backend in (self.backend, *(part for part, _ in self._parts.values())):
-                    backend.live.disconnect()
+            self.end_lost()
+            if door.keyring.take_ended():
                 await self._forget_parts(door.keyring.list_valid())
 
     def _answer_refused(self, request: Request, refusal: Refusal) -> Response:
@@ -314,43 +315,6 @@ def _with_cors(send: Send, origin: str | None) -> Send:
     return send_with_cors
 
 
-def _has_body(scope: Scope) -> bool:
-    headers = dict(scope["headers"])
-    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
-
-
-class _Body:
-    """The body of a request that may be answered before it was read.
-
-    Such an answer has ``Connection: close``, because the server then disconnects; otherwise the client would send its
-    next request into a closed connection. What the client is still sending is read and dropped. If the server
-    disconnected at once, a proxy would not get the answer, and would say 502 instead.
-    """
-
-    def __init__(self, receive: Receive, send: Send) -> None:
-        self._receive, self._send = receive, send
-        self._is_read = False
-
-    async def receive(self) -> Message:
-        """The next piece."""
-        message = await self._receive()
-        self._is_read = message["type"] != "http.request" or not message.get("more_body", False)
-        return message
-
-    async def send(self, message: Message) -> None:
-        """A part of the answer."""
-        if message["type"] == "http.response.start" and not self._is_read:
-            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
-        await self._send(message)
-
-    async def drop_rest(self) -> None:
-        """Reads to the end, if it comes in time."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(REST_S):
-                while not self._is_read:
-                    await self.receive()
-
-
 def create_app(store: LocalStore, *, port: int, is_loopback: bool = True, below: str = "") -> Application:
     """The application. Starts idle threads, and counts the images for the first page. The caller serves and closes
     it.
@@ -369,14 +333,15 @@ def create_app(store: LocalStore, *, port: int, is_loopback: bool = True, below:
     public = replace(public, base=public.base + below)
     door = Door(store, public, port=port, is_loopback=is_loopback, below=below)
     backend = Backend(store, public.base)
-    door.disconnect = backend.live.disconnect
     store.gallery.begin()
     api = make_api()
     api.state.backend = backend
     api.state.door = door
     add_pages(api)
     add_error_pages(api)
-    return Application(backend, door, api, Routes(api.routes))
+    app = Application(backend, door, api, Routes(api.routes))
+    door.end_lost = app.end_lost
+    return app
 
 
 def make_api() -> FastAPI:

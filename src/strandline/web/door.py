@@ -109,8 +109,8 @@ class Door:
         self._image_key_file = LOCAL_IMAGE_KEY_FILE if below else IMAGE_KEY_FILE
         self.doors: tuple[Door, ...] = (self,)
         """All of the server. The first one's secrets are tried first."""
-        self.disconnect: Callable[[], None] = lambda: None
-        """Ends the streams of those who are in."""
+        self.end_lost: Callable[[], None] = lambda: None
+        """Ends the streams of those who are not in any more."""
         self._shared = find_shared_sign_ins(store)
         self.cookie = f"strandline-{port}" if self._shared is None else SHARED_COOKIE
         self.sessions = Sessions(Path(store.home), self._shared)

@@ -1,13 +1,14 @@
 """Live events inside the server: one feed, any number of requests that listen.
 
 A listener has a bounded queue. A listener that is too slow is not waited for and gets no further events. It is told
-that it lagged, and asks again.
+that it lagged, and asks again. Its request was let in once, and is asked about again each time secrets were read:
+a session or a token that has ended ends its streams, and nobody else's.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from strandline.runtime.assembly import LocalStore
 if TYPE_CHECKING:
     from strandline.runtime.live_events import EventFeed
 
+STILL_KEY = "strandline.still"
+"""In the scope of a request that was let in: a function that says whether it would be now, and as the same one's."""
+
 MAX_QUEUED = 2000
 """Events queued for one listener: some 600 KB of JSON. A page that is further behind should reload."""
 
@@ -24,7 +28,8 @@ MAX_QUEUED = 2000
 class Listener:
     """One listening request."""
 
-    def __init__(self) -> None:
+    def __init__(self, may_listen: Callable[[], bool]) -> None:
+        self.may_listen = may_listen
         self._queue: list[Event] = []
         self._wakened = asyncio.Event()
         self.has_lagged = False
@@ -47,7 +52,7 @@ class Listener:
         return events
 
     def close(self) -> None:
-        """Called when the server ends. A waiting :meth:`take` returns."""
+        """Called when the server ends, or when it may not listen any more. A waiting :meth:`take` returns."""
         self.is_closed = True
         self._wakened.set()
 
@@ -62,9 +67,11 @@ class Live:
         self.is_closed = False
 
     @asynccontextmanager
-    async def listen(self) -> AsyncIterator[Listener]:
-        """Listens while the block runs. The first listener starts the feed."""
-        listener = Listener()
+    async def listen(self, may_listen: Callable[[], bool]) -> AsyncIterator[Listener]:
+        """Listens while the block runs, or until :meth:`end_lost` finds that it may not any more. The first listener
+        starts the feed.
+        """
+        listener = Listener(may_listen)
         self._listeners.add(listener)
         try:
             if self.is_closed:
@@ -75,15 +82,17 @@ class Live:
         finally:
             self._listeners.discard(listener)
 
-    def disconnect(self) -> None:
-        """Ends every listener. Those who may still listen come back."""
+    def end_lost(self) -> None:
+        """Ends the listeners that may not listen any more. Costs some 20 µs for each."""
         for listener in self._listeners:
-            listener.close()
+            if not listener.may_listen():
+                listener.close()
 
     def close(self) -> None:
         """Ends the feed and every listener."""
         self.is_closed = True
-        self.disconnect()
+        for listener in self._listeners:
+            listener.close()
         if self._feed is not None:
             self._feed.stop()
 

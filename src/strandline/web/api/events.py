@@ -8,11 +8,12 @@ events came both ways.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.requests import Request
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError
@@ -22,6 +23,7 @@ from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import Limit, SdQuery
 from strandline.web.backend import Backend, TheBackend
+from strandline.web.live import STILL_KEY
 
 router = APIRouter(tags=["events"])
 
@@ -55,7 +57,7 @@ Since = Annotated[
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events."}, **responses.problems()},
 )
 async def stream_events(
-    backend: TheBackend, last_event_id: LastEventId = None, since: Since = None
+    request: Request, backend: TheBackend, last_event_id: LastEventId = None, since: Since = None
 ) -> EventSourceResponse:
     """Events as they happen (Server-Sent Events), after the missed ones.
 
@@ -67,7 +69,10 @@ async def stream_events(
         lambda: backend.store.journal.find_position(last_event_id or since)
     )
     return EventSourceResponse(
-        iter_stream(backend, position), ping=HEARTBEAT_S, send_timeout=SEND_LIMIT_S, sep=LINE_END
+        iter_stream(backend, position, request.scope[STILL_KEY]),
+        ping=HEARTBEAT_S,
+        send_timeout=SEND_LIMIT_S,
+        sep=LINE_END,
     )
 
 
@@ -98,10 +103,12 @@ async def list_journal(
     return await backend.crossing.quick(list_page)
 
 
-async def iter_stream(backend: Backend, position: JournalPosition) -> AsyncIterator[ServerSentEvent]:
-    """The stream of one client: missed events, then new ones, each once and in order."""
+async def iter_stream(
+    backend: Backend, position: JournalPosition, may_listen: Callable[[], bool]
+) -> AsyncIterator[ServerSentEvent]:
+    """The stream of one client: missed events, then new ones, each once and in order, as long as it may listen."""
     seq, journal = position.seq, backend.store.journal
-    async with backend.live.listen() as listener:
+    async with backend.live.listen(may_listen) as listener:
         reset = JournalReset(at=backend.store.now(), sd_id=None) if position.is_reset else None
         yield ServerSentEvent(
             event=None if reset is None else reset.type,

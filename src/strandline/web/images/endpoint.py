@@ -28,6 +28,7 @@ from strandline.web.images.plan import (
 )
 from strandline.web.images.ranges import UnsatisfiableRangeError
 from strandline.web.images.waiting import Waiting
+from strandline.web.live import STILL_KEY
 from strandline.web.pages.problem_pages import render_problem_outside
 from strandline.web.pages.rendering import NOTHING, render_error
 from strandline.web.problems import (
@@ -99,7 +100,9 @@ class ImageBytes:
 
         try:
             if wish.wait_s:
-                answer = await self._waiting.until_there(image_id, wish.wait_s, plan, receive)
+                answer = await self._waiting.until_there(
+                    image_id, wish.wait_s, plan, receive, scope[STILL_KEY]
+                )
             else:
                 answer = await self._backend.crossing.slow(plan)
         except ImageNotFoundError:

@@ -38,19 +38,25 @@ class Waiting:
         self._count = 0
 
     async def until_there(
-        self, image_id: ImageId, limit_s: float, look: Callable[[], T], receive: Receive
+        self,
+        image_id: ImageId,
+        limit_s: float,
+        look: Callable[[], T],
+        receive: Receive,
+        may_listen: Callable[[], bool],
     ) -> T | Response | None:
         """The result of ``look`` once it raises no ``ImageNotFoundError``. None if the client has disconnected.
 
         Raises:
-            ImageNotFoundError: The last look failed with it when the time was up.
+            ImageNotFoundError: The last look failed with it when the time was up, or when the client might not listen
+                any more.
         """
         if self._count >= MAX_WAITING:
             return answer_refusal("too-many-waiting", headers={"retry-after": "10"})
         self._count += 1
         gone = asyncio.ensure_future(_until_gone(receive))
         try:
-            async with self._live.listen() as listener:
+            async with self._live.listen(may_listen) as listener:
                 return await self._look_until(image_id, limit_s, look, listener, gone)
         finally:
             self._count -= 1

@@ -141,7 +141,7 @@ async def sign_in(
 
 @router.post(SIGN_OUT)
 async def sign_out(request: Request, backend: TheBackend, door: TheDoor) -> Response:
-    """Ends this session for good, and every stream of events, so that its own ends as well.
+    """Ends this session for good, and its streams of events.
 
     A browser has two if it signed in before and after the base path was changed.
     """
@@ -150,7 +150,7 @@ async def sign_out(request: Request, backend: TheBackend, door: TheDoor) -> Resp
     for each in reversed(door.doors):
         while (session := each.guard.find_session(head)) is not None:
             await backend.crossing.quick(partial(each.leave, session))
-            each.disconnect()
+            each.end_lost()
         answer.headers.append("set-cookie", each.format_cookie("", head))
     answer.headers["cache-control"] = "no-store"
     return answer
