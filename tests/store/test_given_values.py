@@ -215,12 +215,12 @@ def test_the_status_of_an_error_is_that_of_our_own_api() -> None:
 WARN = """
 import sys
 from strandline import open_store
-from strandline.services.verifying import verify
-verify.log.warning("a picture is damaged")
+from strandline.services.verifying import background
+background.log.warning("a picture is damaged")
 if sys.argv[1:]:
     import logging
     logging.basicConfig()
-    verify.log.warning("another one is damaged")
+    background.log.warning("another one is damaged")
 """
 
 
@@ -228,7 +228,7 @@ def test_stderr_belongs_to_the_program(home: Path) -> None:
     """A warning goes nowhere until the program sets up logging."""
     assert run_python(WARN).stderr == ""
     said = run_python(WARN, "logs").stderr
-    assert said == "WARNING:strandline.services.verifying.verify:another one is damaged\n"
+    assert said == "WARNING:strandline.services.verifying.background:another one is damaged\n"
 
 
 def test_every_logger_comes_from_one_place() -> None:

@@ -199,7 +199,10 @@ def summarize(report: VerifyReport, older_than: timedelta, *, go_on: str) -> str
     total = report.checked + report.fresh
     if report.is_complete and not total and report.not_verified:
         return "no file was read"
-    if report.is_complete:
+    if report.is_complete and any(gap.files is None for gap in report.not_verified):
+        files = say_count(total, "file")
+        told = f"{files} verified {_say_age(older_than)}, and not all: not everything can be reached"
+    elif report.is_complete:
         told = f"{say_count(total, 'file')}, all verified {_say_age(older_than)}"
     else:
         told = f"{say_count(report.checked, 'file')} verified, and not all; {go_on} to go on"

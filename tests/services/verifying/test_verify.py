@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,20 +14,23 @@ from builders.machine import LEGACY_ID, Machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of, put_half
 from fault_kit.traced import trace_calls
+from strandline.errors import StorageDirOfflineError
 from strandline.folders.filesystems import Mount, MountKind, find_mount
 from strandline.model.byte_budget import ByteBudget
 from strandline.model.image_files import FileState
+from strandline.model.name_ranges import EVERYTHING
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.verification import VERIFY_AFTER, Fault, VerifyReport
+from strandline.model.verification import VERIFY_AFTER, Fault, VerifyReport, summarize
+from strandline.services.proving.prove import Outcome, ProofResult, prove_file
 from strandline.services.storage_dirs.add import add_storage_dir
-from strandline.services.verifying.verify import (
-    BackgroundVerification,
-    read_at_most,
-    verify_storage_dirs,
-)
+from strandline.services.verifying import verify as service
+from strandline.services.verifying.background import BackgroundVerification
+from strandline.services.verifying.verify import read_at_most, verify_range, verify_storage_dirs
+from strandline.services.workbench import Workbench
 
 PICTURES = [make_picture("png", seed=seed) for seed in range(4)]
 ONE, TWO, *_ = PICTURES
+MANY = [make_picture("png", seed=seed, size=(8, 8)) for seed in range(20, 32)]
 ID, NAME = id_of(ONE), name_of(ONE)
 
 
@@ -150,6 +154,76 @@ def test_what_is_away_is_not_verified(machine: Machine) -> None:
     report = verify(machine)
     assert (report.checked, report.findings) == (0, ())
     assert [(gap.files, gap.reason[:13]) for gap in report.not_verified] == [(None, "it is offline")]
+
+
+def go_away(machine: Machine, sd: StorageDir) -> None:
+    """The disk goes, and its mount point is there."""
+    machine.take_away(sd)
+    Path(sd.path).mkdir()
+
+
+def lose_files(machine: Machine, sd: StorageDir) -> None:
+    """The images are on a disk of their own, which goes."""
+    for path in machine.media(sd).iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize(("happens", "state"), [(go_away, "offline"), (lose_files, "suspect")])
+def test_what_goes_away_meanwhile_is_not_verified(
+    machine: Machine,
+    happens: Callable[[Machine, StorageDir], None],
+    state: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody says that all is well, or that files are gone."""
+    one = machine.add("one", *MANY)
+    monkeypatch.setattr(service, "FILES_AT_ONCE", 2)
+
+    def on_verified(_sd: StorageDir, files: int, *_: int) -> None:
+        if files == 2:
+            happens(machine, one)
+
+    report = verify_storage_dirs(machine.bench, [one], older_than=VERIFY_AFTER, on_verified=on_verified)
+    assert (report.checked, report.ok, report.fresh, report.findings) == (2, 2, 0, ())
+    assert [(gap.files, gap.reason.split(":")[0]) for gap in report.not_verified] == [
+        (None, f"it is {state}")
+    ]
+    assert "not all" in summarize(report, VERIFY_AFTER, go_on="")
+
+
+def test_a_part_of_what_went_away_is_not_verified(machine: Machine) -> None:
+    """It raises, so the part is tried again later."""
+    one = machine.add("one", *PICTURES)
+    go_away(machine, one)
+    with pytest.raises(StorageDirOfflineError):
+        verify_range(
+            machine.bench,
+            one,
+            EVERYTHING,
+            older_than=VERIFY_AFTER,
+            go_on=lambda _: True,
+            cancel=threading.Event(),
+        )
+
+
+def test_a_file_that_a_sync_client_takes_away_is_no_alarm(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it count as verified: the next scan notes it. A file that is being written is told."""
+    one = machine.add("one", *MANY)
+    gone, written = (machine.media(one) / name_of(data) for data in MANY[:2])
+
+    def may_read(_: int) -> bool:
+        gone.unlink(missing_ok=True)
+        return True
+
+    def prove(bench: Workbench, sd: StorageDir, name: str) -> ProofResult:
+        return ProofResult(Outcome.CHANGING) if name == written.name else prove_file(bench, sd, name)
+
+    monkeypatch.setattr(service, "prove_file", prove)
+    report = verify_storage_dirs(machine.bench, [one], older_than=VERIFY_AFTER, may_read=may_read)
+    assert (report.checked, report.fresh, report.findings) == (len(MANY) - 2, 0, ())
+    assert [(gap.files, gap.reason) for gap in report.not_verified] == [(1, "they were being written")]
 
 
 def test_a_cloud_is_not_read_unasked(machine: Machine) -> None:

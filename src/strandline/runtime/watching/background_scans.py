@@ -28,7 +28,7 @@ from strandline.services.proving.hidden_edits import HiddenEdits
 from strandline.services.saving.tidy import remove_leftovers
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.presence import reconsider
-from strandline.services.verifying.verify import BackgroundVerification
+from strandline.services.verifying.background import BackgroundVerification
 from strandline.services.workbench import Workbench
 
 log = get_logger(__name__)

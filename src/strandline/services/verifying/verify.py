@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from strandline.errors import DiskError, ImageTooLargeError
-from strandline.logs import get_logger
 from strandline.model.byte_budget import ByteBudget
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.name_ranges import NameRange
@@ -36,19 +35,14 @@ from strandline.model.verification import (
 from strandline.services.proving.decay import has_image_decayed
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.scan import scan_storage_dir
-from strandline.services.storage_dirs.presence import check_reachable
+from strandline.services.storage_dirs.presence import check_reachable, refresh_storage_dirs
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
     from strandline.folders.port import Folder
 
-log = get_logger(__name__)
-
 FILES_AT_ONCE = 256
 """Files of one page: read together, and recorded in one transaction."""
-
-REST_S = 6 * 3600.0
-"""Between two looks in the background for files that are due: one walk over the rows of a storage directory."""
 
 PAUSE_S = 0.5
 """Between two questions whether the budget allows more."""
@@ -103,7 +97,7 @@ def verify_storage_dirs(
         may_read: Called before each file with its size in bytes. False ends the verification.
         cancel: Ends it after the files that are being read.
     """
-    verification = _Verification(bench, older_than, may_read, on_verified or (lambda *_: None), cancel)
+    verification = Verification(bench, older_than, may_read, on_verified or (lambda *_: None), cancel)
     started = bench.monotonic()
     for sd in sds:
         if not verification.is_over:
@@ -136,9 +130,9 @@ def verify_range(
     ``cancel`` ended it. What was read until then is recorded.
 
     Raises:
-        StorageDirOfflineError: Files could not be read because the storage directory cannot be reached.
+        StorageDirOfflineError: Files are gone or could not be read because the storage directory cannot be reached.
     """
-    verification = _Verification(bench, older_than, lambda _: True, lambda *_: None, cancel)
+    verification = Verification(bench, older_than, lambda _: True, lambda *_: None, cancel)
     folder, after, before = bench.folder(sd), names.after, bench.now() - older_than
     with bench.catalog.read() as reader:
         verification.altered = {each.path for each in reader.earlier.list_altered(sd.number)}
@@ -152,47 +146,17 @@ def verify_range(
             if not rows:
                 return verification.findings
             after = rows[-1].path
-            told = len(verification.findings)
-            verification.verify_page(sd, folder, rows, threads)
-            if any(each.fault is Fault.UNREADABLE for each in verification.findings[told:]):
+            if not verification.verify_page(sd, folder, rows, threads):
                 check_reachable(bench, sd)
             if not go_on(len(rows)):
                 break
     return None
 
 
-class BackgroundVerification:
-    """Reads files again that were not read for long, when nothing else is to be read. Remembers where it rests."""
-
-    def __init__(self, bench: Workbench, older_than: timedelta) -> None:
-        self._bench = bench
-        self._older_than = older_than
-        self._next_s: dict[int, float] = {}
-
-    def go_on(
-        self, sd: StorageDir, *, may_read: Callable[[int], bool], cancel: threading.Event | None = None
-    ) -> bool:
-        """Reads what is due. Only on local disks. False if the budget or a cancel ended it, so that some is left.
-
-        What it finds becomes an event, as with every look at a file, and a warning in the log. Once nothing is due,
-        it rests for six hours.
-        """
-        is_off = self._older_than <= timedelta(0) or not self._bench.folder(sd).is_local
-        if is_off or self._bench.monotonic() < self._next_s.get(sd.number, 0.0):
-            return True
-        verification = _Verification(
-            self._bench, self._older_than, may_read, lambda *_: None, cancel, is_background=True
-        )
-        verification.verify(sd, may_fetch=False)
-        for finding in verification.findings:
-            log.warning("%s in %r is %s: %s", finding.path, sd.name, finding.fault.value, finding.message)
-        if not verification.is_over:
-            self._next_s[sd.number] = self._bench.monotonic() + REST_S
-        return not verification.is_over
-
-
 @dataclass(slots=True)
-class _Verification:
+class Verification:
+    """One verification, of one storage directory after the other, and what it has found until now."""
+
     bench: Workbench
     older_than: timedelta
     may_read: Callable[[int], bool]
@@ -207,6 +171,10 @@ class _Verification:
     findings: list[VerifyFinding] = field(default_factory=list)
     not_verified: list[NotVerified] = field(default_factory=list)
     is_over: bool = False
+    gone: int = 0
+    """Files of the storage directory that were gone when it was their turn."""
+    changing: int = 0
+    """Those that were being written."""
     altered: set[str] = field(default_factory=set)
     """Paths of the storage directory whose files are known to be altered."""
 
@@ -230,19 +198,54 @@ class _Verification:
             self.not_verified.append(NotVerified(sd, online_only, "their bytes are only in the cloud"))
         if sd.state is StorageDirState.ONLINE and not self.is_background:
             self.findings += [_missing(sd, row) for row in gone]
+        done_before, self.gone, self.changing = self.checked, 0, 0
+        away = self._read_pages(sd, folder, before, wanted)
+        if away is not None:
+            self.not_verified.append(NotVerified(sd, None, away))
+        if self.changing:
+            self.not_verified.append(NotVerified(sd, self.changing, "they were being written"))
+        if away is not None or self.is_over:
+            self.fresh += total - wanted
+        else:  # others may have read some of them meanwhile
+            self.fresh += max(total - (self.checked - done_before) - self.gone - self.changing, 0)
+        self._recall_altered(sd)
+
+    def _read_pages(self, sd: StorageDir, folder: Folder, before: datetime, wanted: int) -> str | None:
+        """Reads the files that are due, page by page. Returns why the storage directory is away, if that ended it, or
+        why nobody believes that so many files are gone.
+        """
         done_before = self.checked
         at_once = max(count_threads(), folder.reads_at_once)
         with ThreadPoolExecutor(at_once, thread_name_prefix="verify") as threads:
             for rows in self._iter_pages(sd, before):
-                self.verify_page(sd, folder, rows, threads)
+                told = len(self.findings)
+                away = None if self.verify_page(sd, folder, rows, threads) else self._find_why_away(sd)
+                if away is not None:
+                    self._take_back_unreadable(told)
+                    return away
                 self.on_verified(sd, self.checked - done_before, wanted, self.size_bytes)
                 if self.is_over:
-                    break
-        if not self.is_over:  # others may have read some of them meanwhile
-            self.fresh += max(total - (self.checked - done_before), 0)
-        else:
-            self.fresh += total - wanted
-        self._recall_altered(sd)
+                    return None
+        return self._find_why_doubtful(sd) if self.gone and not self.is_background else None
+
+    def _find_why_away(self, sd: StorageDir) -> str | None:
+        """Why the storage directory is not there any more, if it is not. Cost: as ``refresh``."""
+        now = next(iter(refresh_storage_dirs(self.bench, sds=[sd])), None)
+        if now is None:
+            return "it was forgotten meanwhile"
+        return None if now.is_reachable else f"it is {now.state.value}: {now.problem}"
+
+    def _find_why_doubtful(self, sd: StorageDir) -> str | None:
+        """Why nobody believes that its files are gone, if so. Cost: one listing."""
+        now = scan_storage_dir(self.bench, sd, cancel=self.cancel, prove_arrivals=False).sd
+        is_doubtful = now.state is not StorageDirState.ONLINE and now.state is not sd.state
+        return f"it is {now.state.value}: {now.problem}" if is_doubtful else None
+
+    def _take_back_unreadable(self, told: int) -> None:
+        """Drops what was found of files that could not be read because the storage directory went away."""
+        found = self.findings[told:]
+        self.findings[told:] = [each for each in found if each.fault is not Fault.UNREADABLE]
+        self.checked -= told + len(found) - len(self.findings)
 
     def _iter_pages(self, sd: StorageDir, before: datetime) -> Iterator[list[ImageFile]]:
         after = ""
@@ -256,22 +259,31 @@ class _Verification:
 
     def verify_page(
         self, sd: StorageDir, folder: Folder, rows: Sequence[ImageFile], threads: ThreadPoolExecutor
-    ) -> None:
+    ) -> bool:
+        """Reads these files, and records what they are. False if some were gone or could not be read: the storage
+        directory may be away.
+        """
         allowed = list(self._take_allowed(rows))
         good: list[ImageFile] = []
+        all_read = True
         for row, verdict in zip(
             allowed, threads.map(lambda row: self._hash(folder, row), allowed), strict=True
         ):
+            outcome = Outcome.GOOD if verdict else self._prove(sd, folder, row)
+            all_read = all_read and outcome not in (Outcome.GONE, Outcome.UNREADABLE)
+            self.gone += outcome is Outcome.GONE
+            self.changing += outcome is Outcome.CHANGING
+            if outcome in (Outcome.GONE, Outcome.CHANGING):
+                continue
             self.checked += 1
             self.size_bytes += 0 if row.stamp is None else row.stamp.size_bytes
             if verdict:
                 good.append(row)
                 self.ok += row.path not in self.altered
-            else:
-                self._prove(sd, folder, row)
         if good:
             with self.bench.catalog.write() as writer:
                 writer.files.note_verified(good, self.bench.now())
+        return all_read
 
     def _take_allowed(self, rows: Sequence[ImageFile]) -> Iterator[ImageFile]:
         for row in rows:
@@ -293,14 +305,12 @@ class _Verification:
             return False
         return hashed.sha256 == row.proof.sha256 and not hashed.changed_while_read
 
-    def _prove(self, sd: StorageDir, folder: Folder, row: ImageFile) -> None:
+    def _prove(self, sd: StorageDir, folder: Folder, row: ImageFile) -> Outcome:
         """Reads the file once more, lets the rules of states decide, and reports what is wrong with it."""
         result = prove_file(self.bench, sd, folder.layout.name_of(row.path))
         match result.outcome:
-            case Outcome.GONE:
-                self.checked -= 1  # the next scan notes it
-            case Outcome.CHANGING:
-                self.checked -= 1  # an arrival; the watcher looks at it
+            case Outcome.GONE | Outcome.CHANGING:
+                pass  # the next scan notes it; the watcher looks at it
             case Outcome.UNREADABLE:
                 self._find(sd, row, Fault.UNREADABLE, result.reason)
             case Outcome.GOOD if result.row is not None and was_altered(row, result.row):
@@ -332,6 +342,7 @@ class _Verification:
                     is_decayed=is_decayed,
                     stale_since=find_stale_date(result.row, self.bench.now()),
                 )
+        return result.outcome
 
     def _recall(self, sd: StorageDir, row: ImageFile) -> str | None:
         """What the file's bytes were when they were good, by the memory."""
