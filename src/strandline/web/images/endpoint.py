@@ -13,7 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from strandline.errors import ImageNotFoundError, StrandlineError
+from strandline.errors import (
+    ImageNotFoundError,
+    ImageOnlineOnlyError,
+    ImageUnreachableError,
+    StrandlineError,
+)
 from strandline.model.image_ids import parse_image_id
 from strandline.web.backend import Backend
 from strandline.web.heads import read_head
@@ -25,6 +30,7 @@ from strandline.web.images.plan import (
     parse_wish,
     plan_answer,
     plan_nothing,
+    plan_recalled,
 )
 from strandline.web.images.ranges import UnsatisfiableRangeError
 from strandline.web.images.waiting import Waiting
@@ -105,6 +111,12 @@ class ImageBytes:
                 )
             else:
                 answer = await self._backend.crossing.slow(plan)
+        except (ImageUnreachableError, ImageOnlineOnlyError):
+            if not wish.quiet:
+                raise
+            return await self._backend.crossing.slow(
+                lambda: plan_recalled(store, image_id, wish, is_head=is_head)
+            )
         except ImageNotFoundError:
             if not wish.quiet:
                 raise

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from strandline import FoundImage
 from strandline.errors import InvalidInputError
-from strandline.model.image_ids import is_content_id
+from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.media_types import find_media_type
 from strandline.model.values import dataclass
 from strandline.pictures.decoding import MAX_SIZE as MAX_SIZE
@@ -47,6 +47,7 @@ ASKED = frozenset({b"if-none-match", b"range", b"if-range", b"sec-fetch-site", b
 REDIRECTED = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"})
 """Pictures that are nothing but pixels. Anything else needs the headers that only this server sends (SVG)."""
 
+_NOT_KEPT = (b"cache-control", b"no-store")
 _SAFE = [(name.encode(), value.encode()) for name, value in HARMLESS.items()]
 
 
@@ -59,7 +60,7 @@ class Wish:
     original: bool = False
     fetch: bool = False
     quiet: bool = False
-    """Nothing instead of a problem, if there is no picture now: a tile asks for what only its browser may have."""
+    """If there is no picture now, a small copy from before, or nothing instead of a problem: for a tile."""
     wait_s: float = 0.0
 
 
@@ -187,7 +188,19 @@ def _plan_redirect(found: FoundImage, address: str) -> Plan:
 
 def plan_nothing() -> Plan:
     """The answer to a quiet request for an image that cannot be shown now."""
-    return Plan(204, [(b"cache-control", b"no-store"), *_SAFE])
+    return Plan(204, [_NOT_KEPT, *_SAFE])
+
+
+def plan_recalled(store: LocalStore, image_id: ImageId, wish: Wish, *, is_head: bool) -> Plan:
+    """The answer to a quiet request for an image whose bytes are away, with their folder or in the cloud: the small
+    copy that was made while they were here, or nothing. Reads the cache.
+    """
+    small = None if wish.width is None else store.thumbnails.recall(image_id, wish.width)
+    if small is None:
+        return plan_nothing()
+    headers = [_NOT_KEPT, *_SAFE, (b"content-type", small.media_type.encode())]
+    length = (b"content-length", str(len(small.data)).encode())
+    return Plan(200, [*headers, length], b"" if is_head else small.data)
 
 
 def _variant_of(found: FoundImage, wish: Wish) -> str:

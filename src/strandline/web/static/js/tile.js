@@ -12,9 +12,9 @@ export function setTileSize(pixels) {
   small = SIZES.find((size) => size >= pixels) ?? SIZES.at(-1);
 }
 
-/** Where the small copy is that tiles show. A browser that has shown it keeps it, whether its folder is there or not. */
+/** Where the small copy is that tiles show. If its folder is away, the server may have one from before. */
 export function addressOfSmall(image) {
-  return `${BASE}/i/${image.image_id}?w=${small}${image.state === "online-only" ? "&quiet=1" : ""}`;
+  return `${BASE}/i/${image.image_id}?w=${small}${image.away || image.state === "online-only" ? "&quiet=1" : ""}`;
 }
 
 let asked = ""; // the listing that the tiles are of, as a part of addresses
@@ -40,11 +40,14 @@ export function makeTile() {
 export function showImage(tile, image) {
   const known = image ? `${image.image_id} ${image.state} ${image.away ?? ""} ${image.original_name ?? ""} ${image.paths?.[0]?.[1]} ${small}` : "";
   if (tile.dataset.shows === known) return;
-  const hadPicture = tile.dataset.id === image?.image_id && tile.dataset.state === image?.state;
+  const isSame = tile.dataset.id === image?.image_id && tile.dataset.state === image?.state;
+  const isMoved = tile.dataset.away !== (image?.away ?? ""); // its folder went away, or is back
+  const hadPicture = isSame && !(isMoved && tile.dataset.failed);
   tile.dataset.shows = known;
   tile.dataset.id = image?.image_id ?? "";
   tile.toggleAttribute("data-doubtful", Boolean(image?.isDoubtful));
   tile.dataset.state = image?.state ?? "";
+  tile.dataset.away = image?.away ?? "";
   const link = tile.querySelector("a");
   const pick = tile.querySelector(".pick");
   pick.hidden = !image;
