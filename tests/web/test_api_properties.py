@@ -234,7 +234,7 @@ def test_every_answer_is_as_the_document_says(world: World, label: str) -> None:
 
     ask()
     if operation.path.startswith(SHARED):
-        assert set(statuses) <= {409, 422}
+        assert set(statuses) <= {404, 409, 422}  # 404: an address with control characters
     else:
         assert any(200 <= status < 300 for status in statuses), f"only {dict(statuses)}"
 
