@@ -242,8 +242,11 @@ class Store:
         """
         return services.status.measure_status(self._bench)
 
-    def probe_storage_dir(self, sd: StorageDirRef) -> ProbedStorageDir:
+    def probe_storage_dir(self, sd: StorageDirRef, *, forgets: bool = False) -> ProbedStorageDir:
         """Tries which guarantees the server of a storage directory's bucket keeps, and remembers it.
+
+        In a shared catalog, the answer is the worst that any machine saw, now or before: some servers let two writers
+        win only now and then. ``forgets`` what was seen before: use it after the server was updated.
 
         Cost: about 40 requests, with some small objects that are deleted again.
 
@@ -252,7 +255,7 @@ class Store:
             ReadOnlyStorageDirError: It was added with ``--read-only``, so nothing is written to it.
             DiskError: It cannot be tried now.
         """
-        return services.writing.probe_storage_dir(self._bench, self.get_storage_dir(sd))
+        return services.writing.probe_storage_dir(self._bench, self.get_storage_dir(sd), forgets=forgets)
 
     def rename_storage_dir(self, sd: StorageDirRef, name: str) -> StorageDir:
         """Renames it in this catalog. Touches no file.

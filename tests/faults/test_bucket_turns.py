@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,9 +15,11 @@ import pytest
 
 from builders.bucket_machine import BucketMachine, open_bucket_machine
 from builders.postgres import shared_server
-from builders.s3_server import S3Server
+from builders.s3_server import SHARED_BUCKET, S3Server
 from builders.storage import id_of, make_pictures, name_of
-from fault_kit.object_store import Asked, Fault, run_faulty_store
+from fault_kit.object_store import Asked, Fault, FaultyStore, run_faulty_store
+from strandline.folders.buckets.folder import BucketFolder
+from strandline.folders.buckets.turns import WritesInTurn
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import StorageDirState
 from strandline.services.saving.intake import NewImage
@@ -60,6 +63,7 @@ class Two:
     one: BucketMachine
     other: BucketMachine
     blind: Blind
+    faulty: FaultyStore
 
     def both(self, act: Callable[[BucketMachine], T]) -> list[T]:
         """What both do at the same time."""
@@ -88,7 +92,7 @@ def two(request: pytest.FixtureRequest, tmp_path: Path, s3_server: S3Server) -> 
         ) as other,
     ):
         faulty.rule = blind.rule
-        yield Two(one, other, blind)
+        yield Two(one, other, blind, faulty)
 
 
 def test_two_writers_at_once_make_one_identity_and_one_image(two: Two) -> None:
@@ -110,6 +114,47 @@ def test_two_writers_at_once_make_one_identity_and_one_image(two: Two) -> None:
     assert set(two.blind.writes.values()) == {1}, two.blind.writes
     assert Counter(two.one.told()) == Counter(("available", name_of(data)) for data in (ONE, *OTHERS))
     assert two.other.sd.state is StorageDirState.ONLINE
+
+
+def test_what_one_machine_saw_counts_for_all(two: Two) -> None:
+    """A server that ignores conditions only now and then did so when the other one tried. Both take turns, until a
+    person says that the server was updated.
+    """
+    store, other = two.one.store, two.other.store
+    two.faulty.rule = lambda _: None
+    two.one.add()
+    assert not store.probe_storage_dir(two.one.sd).guarantees.lacking
+    two.faulty.rule = two.blind.rule
+    assert other.probe_storage_dir(two.other.sd).guarantees.lacking
+    two.faulty.rule = lambda _: None
+    for machine in (two.one, two.other):
+        assert takes_turns(machine)
+        assert machine.store.probe_storage_dir(machine.sd).guarantees.lacking
+    assert not store.probe_storage_dir(two.one.sd, forgets=True).guarantees.lacking
+    assert [takes_turns(each) for each in (two.one, two.other)] == [False, False]
+
+
+def test_what_a_home_of_before_saw_is_told(two: Two) -> None:
+    """It has a file, and the catalog knows nothing."""
+    two.one.add()
+    two.one.store.probe_storage_dir(two.one.sd)
+    (kept,) = (two.one.store.home / "buckets").iterdir()
+    told = json.loads(kept.read_bytes())
+    del told["is_told"]
+    kept.write_text(json.dumps(told))
+    two.faulty.rule = lambda _: None
+    with two.one.store.bench.catalog.write() as writer:
+        writer.guarantees.forget(SHARED_BUCKET)
+    assert takes_turns(two.one)
+    assert takes_turns(two.other), "it never tried"
+    assert two.other.store.probe_storage_dir(two.other.sd).guarantees.lacking
+
+
+def takes_turns(machine: BucketMachine) -> bool:
+    """Whether its writes do."""
+    folder = machine.store.bench.folder(machine.sd)
+    assert isinstance(folder, BucketFolder)
+    return isinstance(folder.calls.writes, WritesInTurn)
 
 
 def test_two_healers_at_once_replace_bad_bytes_once(two: Two) -> None:

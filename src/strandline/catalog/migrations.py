@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING
 from strandline.catalog.database import APPLICATION_ID, read_version
 from strandline.catalog.dialect import SQLITE, Dialect
 from strandline.catalog.formats import OLDEST
-from strandline.catalog.schema import OLDEST_FORMAT, say_access, say_audit, say_schema, say_sign_ins
+from strandline.catalog.schema import (
+    OLDEST_FORMAT,
+    say_access,
+    say_audit,
+    say_bucket_guarantees,
+    say_schema,
+    say_sign_ins,
+)
 from strandline.model.folding import fold
 
 if TYPE_CHECKING:
@@ -314,6 +321,8 @@ MIGRATIONS: tuple[Step, ...] = (
     lambda _dialect: "",
     # Whether a server in PostgreSQL lost its last commits.
     lambda _dialect: "",
+    # What all machines know of the servers of buckets.
+    say_bucket_guarantees,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""
 

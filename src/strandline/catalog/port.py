@@ -26,6 +26,7 @@ from strandline.catalog.trash_index import TrashReader, TrashWriter
 if TYPE_CHECKING:
     from strandline.catalog.access_tokens import AccessTokenReader, AccessTokenWriter
     from strandline.catalog.audit import AuditReader, AuditWriter
+    from strandline.catalog.bucket_guarantees import BucketGuaranteeReader, BucketGuaranteeWriter
     from strandline.catalog.image_files.duplicates import DuplicateReader
     from strandline.catalog.image_files.ranges import RangeReader
     from strandline.catalog.sign_ins import SignInReader, SignInWriter
@@ -77,6 +78,13 @@ class Reader:
         from strandline.catalog.sign_ins import SignInReader
 
         return SignInReader(self._conn, self._sql)
+
+    @property
+    def guarantees(self) -> BucketGuaranteeReader:
+        """What servers of buckets were seen to do."""
+        from strandline.catalog.bucket_guarantees import BucketGuaranteeReader
+
+        return BucketGuaranteeReader(self._conn, self._sql)
 
     @property
     def audit(self) -> AuditReader:
@@ -151,6 +159,13 @@ class Writer(Reader):
         from strandline.catalog.sign_ins import SignInWriter
 
         return SignInWriter(self._conn, self._sql)
+
+    @property
+    def guarantees(self) -> BucketGuaranteeWriter:
+        """What servers of buckets were seen to do."""
+        from strandline.catalog.bucket_guarantees import BucketGuaranteeWriter
+
+        return BucketGuaranteeWriter(self._conn, self._sql)
 
     @property
     def audit(self) -> AuditWriter:

@@ -167,6 +167,7 @@ def say_schema(dialect: Dialect) -> str:
     {say_access(dialect)}
     {say_audit(dialect)}
     {say_sign_ins(dialect)}
+    {say_bucket_guarantees(dialect)}
     """
 
 
@@ -203,6 +204,18 @@ def say_sign_ins(dialect: Dialect) -> str:
     """
 
 
+def say_bucket_guarantees(dialect: Dialect) -> str:
+    """The table of what machines that share a catalog saw servers of buckets do."""
+    return f"""
+    CREATE TABLE bucket_guarantees (
+        bucket {dialect.text} NOT NULL,
+        name   {dialect.text} NOT NULL,
+        holds  {dialect.whole} NOT NULL,
+        PRIMARY KEY (bucket, name)
+    ){dialect.clustered};
+    """
+
+
 def say_audit(dialect: Dialect) -> str:
     """The table of what they changed."""
     return f"""
@@ -220,7 +233,7 @@ def say_audit(dialect: Dialect) -> str:
     """
 
 
-VERSION = 23
+VERSION = 24
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""
 
 OLDEST_FORMAT = 20

@@ -68,8 +68,8 @@ TABLES = (
     Table("access_token_dirs", "token_id sd", "token_id sd"),
     Table("audit", "number", "number at_us who action status address folders images image_count"),
 )  # fmt: skip
-"""All but ``meta``, which is about the database itself, and ``sign_ins``, which is about its servers. Storage
-directories come first: others refer to them.
+"""All but ``meta``, which is about the database itself, ``sign_ins``, which is about its servers, and
+``bucket_guarantees``, which is tried again. Storage directories come first: others refer to them.
 """
 
 

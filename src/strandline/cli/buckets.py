@@ -16,15 +16,17 @@ from strandline.model.reports import ProbedStorageDir
 
 @click.command("probe", cls=Verb)
 @sd_argument
+@click.option("--forget", is_flag=True, help="Forget what was seen before: the server was updated.")
 @click.pass_obj
-def probe(session: Session, sd: str) -> int:
+def probe(session: Session, sd: str, forget: bool) -> int:
     """Try what the server of a bucket guarantees.
 
     Servers of the S3 protocol differ. Some small objects are written below .strandline-try and deleted again. What
-    was found is remembered, and decides what may be written there. It is 1 if a guarantee does not hold.
+    was found is remembered, and decides what may be written there. With a shared catalog, the worst that any machine
+    saw counts. It is 1 if a guarantee does not hold.
     """
     with session.open_store() as store:
-        probed = store.probe_storage_dir(sd)
+        probed = store.probe_storage_dir(sd, forgets=forget)
     session.answer(probed.to_json(), lambda: _show(probed))
     return ExitStatus.FINDINGS if probed.guarantees.lacking else ExitStatus.DONE
 

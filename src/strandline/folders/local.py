@@ -457,7 +457,7 @@ class LocalFolder:
         with disk_errors("list", self.root):
             return self.calls.patient(remove, kind="listings")
 
-    def find_guarantees(self) -> None:
+    def find_guarantees(self, *, forgets: bool = False) -> None:  # noqa: ARG002
         """The operating system's are known."""
         return
 

@@ -459,8 +459,9 @@ class Folder(Protocol):
         """
         ...
 
-    def find_guarantees(self) -> Guarantees | None:
+    def find_guarantees(self, *, forgets: bool = False) -> Guarantees | None:
         """What the server of this place does, tried now and remembered. None if the operating system guarantees it.
+        With those who share a catalog, it is the worst that any of them saw, unless that is to be forgotten.
 
         Raises:
             DiskError: It cannot be tried: nothing may be written, or it did not answer.
@@ -468,7 +469,9 @@ class Folder(Protocol):
         ...
 
     def recall_guarantees(self) -> Guarantees | None:
-        """What was found the last time. None if it was never tried, or if the operating system guarantees it."""
+        """What was found the last time. None if it was never tried from here, or if the operating system guarantees
+        it.
+        """
         ...
 
     def ask_time(self) -> datetime | None:

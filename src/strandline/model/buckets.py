@@ -99,6 +99,11 @@ class Guarantees(JsonForm):
     """Names are listed in the order of their bytes, from a given one on."""
 
     @property
+    def by_name(self) -> dict[str, bool]:
+        """All of them."""
+        return {name: getattr(self, name) for name in GUARANTEE_WORDS}
+
+    @property
     def kept(self) -> tuple[str, ...]:
         """The names of those that hold."""
         return tuple(name for name in GUARANTEE_WORDS if getattr(self, name))

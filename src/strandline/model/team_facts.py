@@ -171,7 +171,7 @@ def judge_endpoint(name: str, found: Guarantees | None, *, read_only: bool, prob
     lacking = [GUARANTEE_WORDS[each][1] for each in found.lacking]
     if found.creates_once or read_only:
         return Check(name, True, said + (f". So {'; '.join(lacking)}" if lacking else ""))
-    remedy = f"{'; '.join(lacking)}. Update the object store, then run {probe}; or add it with --read-only"
+    remedy = f"{'; '.join(lacking)}. Update the object store, then run {probe} --forget; or add it with --read-only"
     return Check(name, False, said, remedy)
 
 

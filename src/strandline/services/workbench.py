@@ -244,6 +244,7 @@ class Workbench:
     def _calls_to(self, root: str) -> BucketCalls:
         from strandline.folders.buckets.calls import BucketCalls, BucketMeans
         from strandline.folders.buckets.client import BucketClient
+        from strandline.services.bucket_memory import BucketMemory
 
         limits = self.limits
         client = self._buckets.get(root)
@@ -258,6 +259,7 @@ class Workbench:
             limits.max_memory_bytes,
             limits.read_max_bytes,
             self.catalog.whole.hold if self.catalog.is_shared else None,
+            BucketMemory(self.catalog.whole) if self.catalog.is_shared else None,
         )
         return BucketCalls(client, means)
 

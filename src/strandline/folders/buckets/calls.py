@@ -11,6 +11,7 @@ from strandline.folders.time_limits import SlowPlaces
 from strandline.model.values import dataclass
 
 if TYPE_CHECKING:
+    from strandline.folders.buckets.trying import SharedMemory
     from strandline.folders.buckets.turns import Hold, Writes
 
 T = TypeVar("T")
@@ -33,6 +34,8 @@ class BucketMeans:
     read_max_bytes: int
     hold: Hold | None = None
     """The lock of one name among all programs that share the catalog, if others do."""
+    shared_memory: SharedMemory | None = None
+    """What they know of the servers of buckets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,12 @@ class BucketCalls:
     @property
     def writes(self) -> Writes:
         """How objects are written that others may write as well: by conditions, or, if the server was seen to keep
-        none, in turn with all who share the catalog.
+        none, in turn with all who share the catalog. They must all choose alike, so each write asks what any of them
+        saw.
         """
         from strandline.folders.buckets.trying import recall
 
-        known = recall(self)
+        known = recall(self, of_others=True)
         if self.means.hold is None or known is None:
             return self.client
         if known.creates_once and known.replaces_only_the_same:

@@ -374,7 +374,7 @@ class BucketFolder:
         """A save leaves none."""
         return ()
 
-    def find_guarantees(self) -> Guarantees:
+    def find_guarantees(self, *, forgets: bool = False) -> Guarantees:
         """Tried with some small objects, which are deleted again. About 40 requests."""
         from strandline.folders.buckets.trying import find_guarantees, remember
 
@@ -382,11 +382,10 @@ class BucketFolder:
             found = self.calls.patient(lambda: find_guarantees(self.calls))
         except OSError as error:
             raise as_disk_error(error, "write to", self.root) from error
-        remember(self.calls, found)
-        return found
+        return remember(self.calls, found, forgets=forgets)
 
     def recall_guarantees(self) -> Guarantees | None:
-        """One small file in the home."""
+        """One small file in the home, and a statement if a catalog is shared."""
         from strandline.folders.buckets.trying import recall
 
         return recall(self.calls)

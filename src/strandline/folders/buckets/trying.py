@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, Protocol
 
+from strandline.errors import DiskError
 from strandline.folders.buckets.calls import BucketCalls
 from strandline.folders.buckets.refusals import ReplacedError
 from strandline.folders.disk_errors import PlaceError
@@ -21,11 +23,26 @@ from strandline.model.buckets import Guarantees, parse_guarantees
 
 TRIED_BELOW = ".strandline-try"
 
+_IS_TOLD = "is_told"
+"""Whether those who share the catalog know it."""
+
 _WRITERS = 8
 """They race for one name. A server that lets two win does so with fewer (seaweedfs#8800: three of 16)."""
 
 _NAMES = ("A.png", "a-b.png", "a.png", "a0.png", "b.png", "ü.png")
 """In the order of their bytes."""
+
+
+class SharedMemory(Protocol):
+    """What all who share a catalog know of the servers of buckets. The worst that was told counts."""
+
+    def recall(self, bucket: str) -> Mapping[str, bool]:
+        """Each guarantee by its name. Empty if nobody told."""
+        ...
+
+    def tell(self, bucket: str, told: Mapping[str, bool], *, forgets: bool = False) -> None:
+        """Tells what was seen here. ``forgets`` what was told before."""
+        ...
 
 
 def find_guarantees(calls: BucketCalls) -> Guarantees:
@@ -98,21 +115,45 @@ def _is_refused(call: Callable[[], object]) -> bool:
     return False
 
 
-def remember(calls: BucketCalls, found: Guarantees) -> None:
-    """Keeps the result in the home. Raises :class:`~strandline.errors.DiskError`."""
+def remember(calls: BucketCalls, found: Guarantees, *, forgets: bool = False) -> Guarantees:
+    """Keeps the result in the home, and tells those who share the catalog. Returns what counts from now on: with
+    them, the worst that any of them saw, unless ``forgets``.
+
+    Raises:
+        DiskError: The home refuses.
+    """
+    shared = calls.means.shared_memory
+    if shared is not None:
+        shared.tell(calls.client.address.bucket, found.by_name, forgets=forgets)
+    _keep(calls, found, is_told=shared is not None)
+    return recall(calls) or found
+
+
+def recall(calls: BucketCalls, *, of_others: bool = False) -> Guarantees | None:
+    """What counts for this bucket: the result of the last try here, or, with those who share the catalog, the worst
+    that any of them saw. None if it was never tried from here, with this endpoint and address, unless what the others
+    saw will do.
+    """
+    try:
+        known: Any = json.loads(_memory_of(calls).read_bytes())
+    except (OSError, ValueError):
+        known = None
+    own, shared, bucket = parse_guarantees(known), calls.means.shared_memory, calls.client.address.bucket
+    if shared is None or (own is None and not of_others):
+        return own
+    if own is not None and not known.get(_IS_TOLD):  # by a program of before, or without the shared catalog
+        shared.tell(bucket, own.by_name)
+        with suppress(DiskError):
+            _keep(calls, own, is_told=True)
+    return parse_guarantees(shared.recall(bucket))
+
+
+def _keep(calls: BucketCalls, found: Guarantees, *, is_told: bool) -> None:
     path = _memory_of(calls)
     path.parent.mkdir(exist_ok=True)
-    told = {"endpoint": calls.client.options.endpoint, "address": calls.where(""), **found.to_json()}
-    data = (json.dumps(told, indent=2) + "\n").encode()
+    about = {"endpoint": calls.client.options.endpoint, "address": calls.where("")}
+    data = (json.dumps({**about, **found.to_json(), _IS_TOLD: is_told}, indent=2) + "\n").encode()
     write_whole(path.parent, path.name, data, scratch=calls.means.scratch, mode=SaveMode.REPLACE)
-
-
-def recall(calls: BucketCalls) -> Guarantees | None:
-    """The result of the last try with this endpoint and address. None if there was none."""
-    try:
-        return parse_guarantees(json.loads(_memory_of(calls).read_bytes()))
-    except (OSError, ValueError):
-        return None
 
 
 def _memory_of(calls: BucketCalls) -> Path:

@@ -69,8 +69,9 @@ def check_guarantees(bench: Workbench, root: str) -> None:
         )
 
 
-def probe_storage_dir(bench: Workbench, sd: StorageDir) -> ProbedStorageDir:
-    """Tries what the server of a storage directory's bucket does, and remembers it.
+def probe_storage_dir(bench: Workbench, sd: StorageDir, *, forgets: bool) -> ProbedStorageDir:
+    """Tries what the server of a storage directory's bucket does, and remembers it. In a shared catalog, the worst
+    that any machine saw counts, unless it ``forgets`` that.
 
     Raises:
         InvalidInputError: It is a folder on a disk.
@@ -82,7 +83,7 @@ def probe_storage_dir(bench: Workbench, sd: StorageDir) -> ProbedStorageDir:
             f"{sd.name!r} was added with --read-only, so nothing is written to it, not even to try its server",
             sd_id=sd.sd_id,
         )
-    guarantees = bench.folder(sd).find_guarantees()
+    guarantees = bench.folder(sd).find_guarantees(forgets=forgets)
     if guarantees is None:
         raise InvalidInputError(
             f"{sd.name!r} is a folder on a disk, where the operating system keeps its promises; give one in a bucket",
