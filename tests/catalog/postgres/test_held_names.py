@@ -18,6 +18,7 @@ from strandline.errors import CatalogAwayError, CatalogLockedError, NotSharedErr
 pytestmark = pytest.mark.slow  # a server takes seconds to start
 
 LIMIT_S = 60.0
+SLOW_S = 0.1
 
 
 @pytest.fixture
@@ -60,6 +61,21 @@ def test_who_waits_for_too_long_is_told(catalog: PostgresCatalog, other: Postgre
         pass
     with other.hold("bucket/a", LIMIT_S) as check:
         check()
+
+
+def test_threads_of_one_program_wait_for_each_other(url: str) -> None:
+    """For longer than a lock is waited for: a batch of slow writes moves on. They give up if nobody does."""
+    with closing(open_postgres(url, pool_size=2, lock_timeout_s=SLOW_S)) as catalog:
+
+        def hold(number: int, limit_s: float = LIMIT_S) -> None:
+            with catalog.hold(f"bucket/{number}", limit_s):
+                threading.Event().wait(SLOW_S)
+
+        with ThreadPoolExecutor(6) as threads:
+            list(threads.map(hold, range(6)))
+            with catalog.hold("bucket/a", LIMIT_S), pytest.raises(CatalogLockedError, match="threads"):
+                threads.submit(hold, 1, SLOW_S).result(LIMIT_S)
+        hold(1)
 
 
 def test_a_lock_ends_with_its_time_and_its_holder_learns_it(

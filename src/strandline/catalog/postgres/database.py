@@ -11,7 +11,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from typing import Any
 
@@ -35,6 +35,7 @@ from strandline.catalog.postgres.months import (
     record_images,
 )
 from strandline.catalog.postgres.tables import CHECK_FORMAT, OLDEST_SERVER, ensure_tables, read_format
+from strandline.catalog.postgres.turns import Turns
 from strandline.catalog.schema import VERSION
 from strandline.catalog.times import from_microseconds
 from strandline.errors import CatalogError, CatalogLockedError, StrandlineError
@@ -114,7 +115,7 @@ class PostgresCatalog:
         self._program = program
         self._lock_timeout = f"{max(1, round(lock_timeout_s * 1000))}ms"
         self._pool = Pool(url, size=pool_size, timeout_s=max(lock_timeout_s, 0.001), begin=self._begin)
-        self._holds = threading.BoundedSemaphore(max(1, pool_size // 2))
+        self._holds = Turns(max(1, pool_size // 2))
         self.place = self._pool.place
         self._commits = count(1)
         self._recorded = (0, 0.0)
@@ -168,12 +169,15 @@ class PostgresCatalog:
     def hold(self, name: str, limit_s: float) -> Iterator[Callable[[], None]]:
         """The lock of a name. See :meth:`strandline.catalog.port.Catalog.hold`. It is an advisory lock of a
         transaction that the server ends if it is idle for too long. Half of the connections stay free for others.
+        Threads of this process wait for each other until none of them moves for ``limit_s``.
         """
-        if not self._holds.acquire(timeout=self._pool.timeout_s):
-            raise CatalogLockedError(
-                f"too many programs wait for a lock in the catalog {self.place}; try again"
-            )
-        try:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._holds.one(limit_s))
+            except TimeoutError as error:
+                raise CatalogLockedError(
+                    f"too many threads wait for a lock in the catalog {self.place}; try again"
+                ) from error
             with self._lent() as lent:
                 lent.connection.driver.execute(BEGIN)
                 lent.connection.execute(
@@ -188,8 +192,6 @@ class PostgresCatalog:
                         raise explain_postgres_error(error, self.place) from error
 
                 yield check
-        finally:
-            self._holds.release()
 
     def listen(self) -> None:
         """Also calls :attr:`on_commit` for the events of other programs, from now on, in a thread. Idempotent."""
