@@ -63,6 +63,22 @@ def test_a_task_that_ends_while_news_is_ordered(
     assert is_new == (ordered != number) == ("again" not in told)
 
 
+def test_many_workers_mend_no_more_often_than_one(queue: WorkQueue) -> None:
+    """It walks over all parts. Who comes too early leaves it; a clock that was set back stops nobody."""
+    order(queue)
+
+    def lose_and_mend(rests_s: float) -> int:
+        with queue._transaction() as connection:
+            connection.execute("DELETE FROM procrastinate_jobs")
+        with ThreadPoolExecutor(4) as threads:
+            return sum(threads.map(lambda _: queue.mend(30.0, rests_s=rests_s), range(8)))
+
+    assert [lose_and_mend(rests_s) for rests_s in (60.0, 60.0, 0.0)] == [1, 0, 1]
+    with queue._transaction() as connection:
+        connection.execute("UPDATE meta SET value = value || '0' WHERE key = 'mended_us'")
+    assert [lose_and_mend(60.0), lose_and_mend(60.0)] == [1, 0]
+
+
 def wait_for(ending: Future[Any], server: Server) -> None:
     """Until it has ended, or waits for the one who orders."""
     end_s = time.monotonic() + LIMIT_S

@@ -9,10 +9,11 @@ from dataclasses import replace
 import pytest
 
 from builders.storage import id_of, make_pictures, name_of
-from builders.workers import LIMIT_S
+from builders.workers import LIMIT_S, STALLED_AFTER_S
 from fault_kit.object_store import Asked, Fault
 from runtime.work.conftest import Shop, upload
 from strandline.catalog.image_files.writer import ImageFileWriter
+from strandline.catalog.postgres.work.queue import WorkQueue
 from strandline.errors import RefusedError, TaskNotFoundError
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDir
@@ -145,15 +146,24 @@ def test_an_image_that_somebody_asks_for_waits_for_nobody(shop: Shop) -> None:
     assert set(Counter(shop.team.machine.told()).values()) == {1}
 
 
-def test_lost_jobs_are_made_again(shop: Shop) -> None:
+def test_lost_jobs_are_made_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever happens to the queue, what is to be done stands in our own tables."""
     scan_only(shop)
     task = shop.work.add(WorkKind.VERIFY, shop.sd)
     with shop.work.queue._transaction() as connection:
         connection.execute("TRUNCATE procrastinate_jobs CASCADE")
     assert shop.work.queue.mend(30.0) == 4
+    rests: list[float] = []
+
+    def note(queue: WorkQueue, stalled_after_s: float, *, rests_s: float) -> int:
+        rests.append(rests_s)
+        return mend(queue, stalled_after_s, rests_s=rests_s)
+
+    mend = WorkQueue.mend
+    monkeypatch.setattr(WorkQueue, "mend", note)
     shop.run()
     assert shop.work.get_task(task.id).state is WorkState.FINISHED
+    assert min(rests) > STALLED_AFTER_S / 4, "workers leave it to each other"
 
 
 def test_images_that_cannot_be_read_are_findings(shop: Shop) -> None:

@@ -9,19 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from strandline.catalog.postgres.connections import PostgresConnection
 from strandline.catalog.postgres.database import PostgresCatalog
+from strandline.catalog.postgres.work.mending import mend
 from strandline.catalog.postgres.work.statements import (
     ADD_TASK,
     BEGIN,
     BEGIN_DURABLE,
-    DROP_ENDED,
     DROP_JOBS,
-    DROP_STALLED,
-    DROP_WORKERS,
     LOCK_OPEN_TASK,
     MAKE_LAST_JOBS,
     MAKE_PART_JOBS,
@@ -32,7 +30,6 @@ from strandline.catalog.postgres.work.statements import (
     SELECT_TASKS,
     SELECT_WORKERS,
     WorkPart,
-    name_queue,
     to_task,
     to_worker,
 )
@@ -41,12 +38,7 @@ from strandline.catalog.times import from_microseconds
 from strandline.model.name_ranges import NameRange
 from strandline.model.work import PRIORITY, PRIORITY_FIRST, WorkKind, WorkState, WorkStatus, WorkTask
 
-KEPT = timedelta(days=7)
-"""How long a task is shown after its end."""
 SHOWN = 200
-
-MEND_LOCK = 0x4D454E44
-"""``MEND``: one worker mends at a time."""
 
 KINDS = frozenset(WorkKind)
 
@@ -372,27 +364,10 @@ class WorkQueue:
             ).rowcount
         return bool(known)
 
-    def mend(self, stalled_after_s: float) -> int:
+    def mend(self, stalled_after_s: float, *, rests_s: float = 0.0) -> int:
         """Gives the jobs of dead workers to others, makes lost ones again, and forgets what has ended. Returns how
-        many jobs it made. One worker at a time; nothing if another is at it. Cost if all is well: some milliseconds.
+        many jobs it made. One worker at a time: nothing if another is at it, or did it less than ``rests_s`` ago.
+        Cost if all is well: some milliseconds, and 0.15 s for 100,000 parts that wait.
         """
         with self._transaction() as connection:
-            (is_mine,) = connection.execute("SELECT pg_try_advisory_xact_lock(?)", (MEND_LOCK,)).fetchone()
-            if not is_mine:
-                return 0
-            stalled = {"stalled_after_s": stalled_after_s}
-            connection.execute(DROP_STALLED, stalled)
-            connection.execute(DROP_WORKERS, stalled)
-            connection.execute(DROP_ENDED)
-            freed = connection.execute(MAKE_PART_JOBS, {"task": 0}).rowcount
-            freed += connection.execute(MAKE_LAST_JOBS, {"task": 0}).rowcount
-            connection.execute(
-                f"DELETE FROM tasks WHERE ended_us < {NOW_US} - CAST(? AS bigint)",
-                (int(KEPT.total_seconds() * 1e6),),
-            )
-            if freed:
-                connection.execute(
-                    "SELECT pg_notify('procrastinate_queue_v1#' || queue, ?) FROM unnest(CAST(? AS text[])) AS queue",
-                    (json.dumps({"type": "job_inserted", "job_id": 0}), [*map(name_queue, WorkKind)]),
-                )
-        return freed
+            return mend(connection, stalled_after_s, rests_s)
