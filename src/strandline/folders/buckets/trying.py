@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from strandline.errors import DiskError
+from strandline.errors import StrandlineError
 from strandline.folders.buckets.calls import BucketCalls
 from strandline.folders.buckets.refusals import ReplacedError
 from strandline.folders.disk_errors import PlaceError
@@ -141,11 +141,13 @@ def recall(calls: BucketCalls, *, of_others: bool = False) -> Guarantees | None:
     own, shared, bucket = parse_guarantees(known), calls.means.shared_memory, calls.client.address.bucket
     if shared is None or (own is None and not of_others):
         return own
+    told = shared.recall(bucket)
     if own is not None and not known.get(_IS_TOLD):  # by a program of before, or without the shared catalog
-        shared.tell(bucket, own.by_name)
-        with suppress(DiskError):
+        told = {name: holds and told.get(name, True) for name, holds in own.by_name.items()}
+        with suppress(StrandlineError):  # then it is told the next time
+            shared.tell(bucket, told)
             _keep(calls, own, is_told=True)
-    return parse_guarantees(shared.recall(bucket))
+    return parse_guarantees(told)
 
 
 def _keep(calls: BucketCalls, found: Guarantees, *, is_told: bool) -> None:
