@@ -203,7 +203,7 @@ def make_older(connection: PostgresConnection) -> None:
     """The tables as they were in format 20."""
     for change in ("insert", "update", "delete"):
         connection.execute(f"DROP FUNCTION note_months_{change} CASCADE")
-    connection.execute(f"DROP TABLE {', '.join(NOTED[1:])}, journal_mark")
+    connection.execute(f"DROP TABLE {', '.join(NOTED[1:])}, journal_mark, bucket_guarantees")
     connection.execute("UPDATE meta SET value = '20' WHERE key = 'format'")
 
 
