@@ -82,14 +82,12 @@ def _judge_server(facts: DatabaseFacts) -> Check:
 
 
 def _judge_role(facts: DatabaseFacts) -> Check:
-    name, role = "database role", facts.role
+    name, role, subject = "database role", facts.role, f"role {facts.role}"
     if facts.not_usable:
         grant = f"let the owner run: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
-        return Check(name, False, f"{role} may not read and write {_say_names(facts.not_usable)}", grant)
+        return Check(name, False, f"{subject} may not read and write {_say_names(facts.not_usable)}", grant)
     if facts.not_owned:
-        message = (
-            f"{role} may use all tables, and an upgrade needs a role that owns {_say_names(facts.not_owned)}"
-        )
+        message = f"{subject} may use all tables, and an upgrade needs a role that owns {_say_names(facts.not_owned)}"
         return Check(name, True, f"{message}: let that one migrate first")
     lacking = []
     if not facts.may_create_tables:
@@ -99,9 +97,9 @@ def _judge_role(facts: DatabaseFacts) -> Check:
     if lacking:
         grant = f"let its owner run: GRANT CREATE ON SCHEMA public TO {role}; GRANT CREATE ON DATABASE … TO {role}"
         return Check(
-            name, False, f"{role} may not {' and '.join(lacking)}, which workers and upgrades need", grant
+            name, False, f"{subject} may not {' and '.join(lacking)}, which workers and upgrades need", grant
         )
-    return Check(name, True, f"{role} may read, write, and migrate")
+    return Check(name, True, f"{subject} may read, write, and migrate")
 
 
 def _judge_tables(facts: DatabaseFacts, catalog_known: int, work_known: int) -> Check:

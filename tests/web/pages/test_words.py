@@ -223,3 +223,10 @@ def test_a_folder_that_is_not_online_is_told_first(
         question in (StorageDirQuestion.ACCEPT_ABSENCES, StorageDirQuestion.RESTORE_IDENTITY)
     )
     assert needs_identity(sd) is (question is StorageDirQuestion.NEW_IDENTITY)
+
+
+def test_a_sentence_begins_with_a_capital_letter_and_an_address_as_it_is() -> None:
+    """An address that begins with a capital letter is none that a person can paste."""
+    assert say_sentence("the disk is full") == "The disk is full."
+    assert say_sentence("http://store:9000 cannot be reached") == "http://store:9000 cannot be reached."
+    assert say_sentence("") == ""

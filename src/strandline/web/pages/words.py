@@ -6,6 +6,7 @@ bytes do not survive one.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import MAXYEAR, UTC, date, datetime
@@ -86,11 +87,15 @@ def say_extension(extension: str) -> str:
     return show_plainly(extension).upper() if found is None else found.word.upper()
 
 
+_ADDRESS = re.compile(r"[a-z0-9]+://")
+
+
 def say_sentence(text: str) -> str:
-    """The message with a capital letter and a full stop."""
+    """The message with a capital letter, unless it begins with an address, and a full stop."""
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    first = text if _ADDRESS.match(text) else text[0].upper() + text[1:]
+    return first + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def say_summary(explanation: Explanation) -> str:
