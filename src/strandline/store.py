@@ -978,20 +978,26 @@ class Store:
         )
 
     def resolve_conflicts(
-        self, given: Iterable[str | os.PathLike[str]] | None = None, *, dry_run: bool = False
+        self,
+        given: Iterable[str | os.PathLike[str] | tuple[StorageDirRef, str]] | None = None,
+        *,
+        dry_run: bool = False,
     ) -> ResolveReport:
         """Resolves conflict copies: equal bytes are folded, right bytes heal their file, and others become an image
         of their own. No bytes are lost: what leaves a folder is in :attr:`trash`. Durable when it returns.
 
-        ``given`` has storage directories, or paths of single copies on this machine; None means everything.
+        ``given`` has storage directories, paths of single copies on this machine, or pairs of a storage directory and
+        the path of a copy in it; None means everything.
 
         Raises:
             StorageDirNotFoundError: One of them is neither.
+            InvalidPathError: The path of a pair leads out of its storage directory.
         """
         if given is not None:
             check_several(given, "storage directories and paths")
         sds = self.list_storage_dirs()
-        texts = [sd.path for sd in sds] if given is None else [os.fspath(each) for each in given]
+        wanted = [sd.path for sd in sds] if given is None else given
+        texts = [each if isinstance(each, tuple) else os.fspath(each) for each in wanted]
         chosen = services.resolve.find_given(self._bench, sds, texts)
         return services.resolve.resolve_conflicts(self._bench, chosen, dry_run=dry_run)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from builders.pictures import make_picture
 from builders.served import Served, serving_storage_dir
-from builders.storage import id_of, name_of
+from builders.storage import id_of, make_storage_dir, name_of
 
 ONE, TWO = (make_picture("png", seed=seed) for seed in (1, 2))
 COPY = f"media/{id_of(ONE)} (1).png"
@@ -48,6 +49,19 @@ def test_conflict_copies_are_listed_and_resolved(served: Served) -> None:
     assert [row["path"] for row in again.json()["plan"]] == [OTHER]
     assert served.client.post(url, json={"paths": ["media/x.png"]}).status_code == 404
     assert (Path(sd.path) / OTHER).exists()
+
+
+def test_a_path_stays_in_its_storage_directory(served: Served, tmp_path: Path) -> None:
+    """An empty path is not everything, and no path leads to another folder."""
+    one = served.store.list_storage_dirs()[0]
+    root = make_storage_dir(tmp_path / "two", ONE)
+    two = served.store.add_storage_dir(root).sd
+    (root / COPY).write_bytes(ONE)
+    up = os.path.relpath(two.path, one.path)
+    for path in ("", ".", "/", up, f"{up}/{COPY}", two.path, f"{two.path}/{COPY}", "media/../../x", "a\0"):
+        answer = served.client.post(f"/api/v1/sds/{one.sd_id}/conflicts/resolve", json={"paths": [path]})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid-path"), path
+    assert all((Path(sd.path) / COPY).exists() for sd in (one, two))
 
 
 def test_what_is_wanted(served: Served) -> None:

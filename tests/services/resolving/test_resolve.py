@@ -181,6 +181,18 @@ def test_only_what_is_named_is_resolved(machine: Machine) -> None:
         resolve(machine, "/nowhere/x.png")
 
 
+def test_a_storage_directory_and_one_copy_of_another(machine: Machine) -> None:
+    """Of the other one, only that copy is resolved."""
+    one, two = machine.add("one", ONE), machine.add("two", ONE, TWO)
+    other = f"{id_of(TWO)} (1).png"
+    for sd in (one, two):
+        machine.put(sd, ONE, COPY)
+    machine.put(two, TWO, other)
+    report = resolve(machine, "one", str(machine.media(two) / other))
+    assert say(report) == ([(f"media/{COPY}", "fold"), (f"media/{other}", "fold")], [], [])
+    assert [(machine.media(sd) / COPY).exists() for sd in (one, two)] == [False, True]
+
+
 def test_copies_of_the_identity_are_folded_only_if_their_value_is_kept(machine: Machine) -> None:
     """One with a value that nothing else has, and one that some systems take for SD_ID itself, stay."""
     sd = machine.add("one", ONE)

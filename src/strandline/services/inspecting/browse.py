@@ -10,7 +10,6 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError, StorageDirOfflineError
@@ -25,7 +24,7 @@ from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import MAX_HEX_BYTES, MAX_TREE_PAGE, HexPage, TreeEntry, TreePage
-from strandline.services.storage_dirs.paths import MAX_PATH_LENGTH, can_be_path, shorten
+from strandline.services.storage_dirs.paths import parse_inside, shorten
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -164,7 +163,7 @@ def describe_file(bench: Workbench, sd: StorageDir, path: str) -> dict[str, obje
     """
     sd = _check_there(bench, sd)
     folder = bench.folder(sd)
-    relative = _parse_path(sd, path)
+    relative = parse_inside(sd, path)
     with _refusals(sd, path):
         seen = folder.describe(relative)
     facts: dict[str, object] = {
@@ -215,7 +214,7 @@ def read_hex(
         raise InvalidInputError(f"give an offset of 0 or more and a length from 1 to {MAX_HEX_BYTES:,} bytes")
     sd = _check_there(bench, sd)
     folder = bench.folder(sd)
-    relative = _parse_path(sd, path)
+    relative = parse_inside(sd, path)
     with _refusals(sd, path):
         kind = folder.describe(relative).kind
         if kind != "file":
@@ -233,19 +232,6 @@ def _check_there(bench: Workbench, sd: StorageDir) -> StorageDir:
     if not sd.is_reachable and bench.folder(sd).find_place() is None:
         raise StorageDirOfflineError(f"{sd.name!r} is offline; {sd.problem}", sd_id=sd.sd_id, path=sd.path)
     return sd
-
-
-def _parse_path(sd: StorageDir, path: str) -> str:
-    """The path relative to the root, with forward slashes. It leads nowhere else."""
-    posix = PurePosixPath(path.replace(os.sep, "/"))
-    parts = posix.parts
-    leads_out = posix.is_absolute() or ".." in parts or any(os.path.splitdrive(part)[0] for part in parts)
-    if leads_out or not parts or not can_be_path(path) or len(path) > MAX_PATH_LENGTH:
-        raise InvalidPathError(
-            f"{shorten(path)!r} is not a path inside the storage directory; give it relative to {sd.path}",
-            path=shorten(path),
-        )
-    return "/".join(parts)
 
 
 @contextmanager

@@ -36,7 +36,8 @@ from strandline.services.proving.prove import Outcome, is_whole, prove_file
 from strandline.services.resolving.listing import list_conflicts, list_identity_conflicts
 from strandline.services.saving.entries import read_entry
 from strandline.services.saving.save import save_image
-from strandline.services.storage_dirs.manage import get_storage_dir
+from strandline.services.storage_dirs.manage import StorageDirRef, get_storage_dir
+from strandline.services.storage_dirs.paths import parse_inside
 from strandline.services.trashing.delete import TrashRoom, check_deletable, take_out
 from strandline.services.trashing.restore import bring_back
 from strandline.services.verifying.heal import heal_findings
@@ -58,20 +59,36 @@ class Given(NamedTuple):
     """What a person wants resolved."""
 
     sds: tuple[StorageDir, ...]
-    paths: frozenset[tuple[int, str]] | None = None
-    """Numbers of storage directories, and paths in them. None means everything."""
+    whole: frozenset[int]
+    """Numbers of those that are meant as a whole."""
+    paths: frozenset[tuple[int, str]] = frozenset()
+    """Single files: numbers of storage directories, and paths in them."""
+
+    def means(self, conflict: Conflict) -> bool:
+        """Whether the conflict copy is one of them."""
+        number = conflict.sd.number
+        return number in self.whole or (number, conflict.path) in self.paths
 
 
-def find_given(bench: Workbench, sds: Sequence[StorageDir], texts: Iterable[str]) -> Given:
+def find_given(
+    bench: Workbench, sds: Sequence[StorageDir], texts: Iterable[str | tuple[StorageDirRef, str]]
+) -> Given:
     """The storage directories, and the files in them, that the texts name: identity, name, or a path on this machine.
+    Or a storage directory, and a path in it.
 
     Raises:
         StorageDirNotFoundError: A text is neither.
+        InvalidPathError: A path leads out of its storage directory.
     """
     wanted: dict[int, StorageDir] = {}
     whole: set[int] = set()
     paths: set[tuple[int, str]] = set()
     for text in texts:
+        if isinstance(text, tuple):
+            sd = get_storage_dir(bench, text[0])
+            wanted[sd.number] = sd
+            paths.add((sd.number, parse_inside(sd, text[1])))
+            continue
         try:
             sd = get_storage_dir(bench, text)
             whole.add(sd.number)
@@ -83,9 +100,7 @@ def find_given(bench: Workbench, sds: Sequence[StorageDir], texts: Iterable[str]
             sd = max(inside, key=lambda each: len(each.path))
             paths.add((sd.number, os.path.relpath(path, sd.path).replace(os.sep, "/")))
         wanted[sd.number] = sd
-    if whole or not paths:
-        paths = {pair for pair in paths if pair[0] not in whole}
-    return Given(tuple(wanted.values()), frozenset(paths) if paths and not whole else None)
+    return Given(tuple(wanted.values()), frozenset(whole), frozenset(paths))
 
 
 def resolve_conflicts(bench: Workbench, given: Given, *, dry_run: bool = False) -> ResolveReport:
@@ -96,11 +111,7 @@ def resolve_conflicts(bench: Workbench, given: Given, *, dry_run: bool = False) 
     Cost: as for listing them, and for those that would leave their folder, a read of the storage directory's notes.
     """
     listing = list_conflicts(bench, given.sds)
-    chosen = [
-        each
-        for each in listing.conflicts
-        if given.paths is None or (each.sd.number, each.path) in given.paths
-    ]
+    chosen = [each for each in listing.conflicts if given.means(each)]
     refused = _refuse_unknown(given, listing)
     to_do = [each for each in chosen if each.remedy is not Remedy.LEAVE]
     used = {(use.sd.number, use.path): use for use in find_uses_of((each.sd, each.path) for each in to_do)}
@@ -139,7 +150,7 @@ def _refuse_unknown(given: Given, listing: ConflictListing) -> list[RefusedChang
         FileChange(None, sds[number].sd_id, path, None, sds[number].name).refuse(
             EntryNotFoundError(f"{path} in {sds[number].name!r} is not a conflict copy", path=path)
         )
-        for number, path in sorted(given.paths or ())
+        for number, path in sorted(given.paths)
         if (number, path) not in known and number not in away
     ]
 

@@ -10,7 +10,7 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from strandline.errors import (
     CatalogInsideStorageDirError,
@@ -221,3 +221,20 @@ def _check_text(text: str) -> str:
             f"{shorten(text)!r} contains bytes that are not text, and the catalog needs text; rename the folder"
         ) from error
     return text
+
+
+def parse_inside(sd: StorageDir, path: str) -> str:
+    """The path relative to the root, with forward slashes. It leads nowhere else.
+
+    Raises:
+        InvalidPathError: It is empty or absolute, leads out of the storage directory, or is no path.
+    """
+    posix = PurePosixPath(path.replace(os.sep, "/"))
+    parts = posix.parts
+    leads_out = posix.is_absolute() or ".." in parts or any(os.path.splitdrive(part)[0] for part in parts)
+    if leads_out or not parts or not can_be_path(path) or len(path) > MAX_PATH_LENGTH:
+        raise InvalidPathError(
+            f"{shorten(path)!r} is not a path inside the storage directory; give it relative to {sd.path}",
+            path=shorten(path),
+        )
+    return "/".join(parts)

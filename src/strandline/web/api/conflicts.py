@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Literal
 
 from fastapi import APIRouter
@@ -65,8 +64,8 @@ async def resolve_conflicts(backend: TheBackend, sd: SdPath, wanted: ResolveConf
     """
 
     def resolve() -> Response:
-        root = backend.store.get_storage_dir(sd).path
-        given = [root] if wanted.paths is None else [os.path.join(root, path) for path in wanted.paths]
+        found = backend.store.get_storage_dir(sd)
+        given = [found.path] if wanted.paths is None else [(found, path) for path in wanted.paths]
         report = backend.store.resolve_conflicts(given, dry_run=wanted.dry_run)
         backend.care.forget_looks()
         told = schemas.Resolution(report, wanted.dry_run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from datetime import datetime
 from typing import Annotated, NamedTuple
@@ -113,7 +112,7 @@ async def resolve(
     def begin() -> Response:
         given = None
         if path:
-            given = [os.path.join(backend.store.get_storage_dir(sd).path, path)]
+            given = [(backend.store.get_storage_dir(sd), path)]
         if path or sure:
             backend.care.forget(CHOSEN, undo_of(CHOSEN))
             change(backend, RESOLVED, lambda _: backend.store.resolve_conflicts(given))
