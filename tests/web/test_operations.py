@@ -21,6 +21,7 @@ from strandline.errors import CatalogAwayError
 from strandline.model.operations import MOST_VERSIONS, count_versions
 from strandline.model.work import WorkKind
 from strandline.timings import MOST_KINDS, OTHER, SQL, Timings
+from strandline.web import app
 
 FIRST, *PICTURES = make_pictures(9)
 
@@ -34,8 +35,9 @@ def team(request: pytest.FixtureRequest, tmp_path: Path, s3_server: S3Server) ->
 
 
 @pytest.fixture
-def served(team: Team) -> Iterator[Served]:
-    """A server of it."""
+def served(team: Team, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A server of it, which asks the catalog nothing by itself: its statements are counted."""
+    monkeypatch.setattr(app, "SECRETS_S", 3600.0)
     with serving(team.machine.store) as served:
         yield served
 

@@ -28,6 +28,11 @@ class SignInReader:
         ).fetchone()
         return None if row is None else str(row[0])
 
+    def list_links(self) -> list[str]:
+        """The names of the links that nobody has taken yet, also of those that are too old."""
+        rows = self._conn.execute("SELECT name FROM sign_ins WHERE kind = ?", (LINK,))
+        return [str(name) for (name,) in rows]
+
     def list_ended(self) -> dict[str, datetime]:
         """The sessions that were ended, and until when each would have lasted."""
         rows = self._conn.execute("SELECT name, until_us FROM sign_ins WHERE kind = ?", (ENDED,))

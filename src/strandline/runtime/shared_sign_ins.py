@@ -108,6 +108,11 @@ class SharedSignIns:
             until = writer.sign_ins.take_link(hash_code(code))
         return until is not None and now <= until <= now + LINK_LIFE
 
+    def list_links(self) -> frozenset[str]:
+        """The hashes of the codes that were not taken yet."""
+        with self._catalog.read() as reader:
+            return frozenset(reader.sign_ins.list_links())
+
     def list_ended(self) -> dict[str, int]:
         """The sessions that were ended, and until when each would have lasted, in seconds."""
         with self._catalog.read() as reader:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import threading
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ SESSION_LIFE = timedelta(days=400)
 """Browsers keep no cookie for longer."""
 
 CODE_BYTES = 24
+_CODE = re.compile(r"[A-Za-z0-9_-]{32}")
 _MAX_CODE = 200
 _HOLDER = "~"
 """Between the name of a session and the token that it began with."""
@@ -83,6 +85,16 @@ def take_link_code(home: Path, code: str, now: datetime) -> bool:
         path.unlink()
         return is_fresh
     return False
+
+
+def has_link_code(home: Path, code: str) -> bool:
+    """Whether the home has a link with this code, which may be too old. Takes nothing."""
+    return _path_of_link(home, code).exists()
+
+
+def is_link_code(text: str) -> bool:
+    """Whether it has the form of a code. Nothing is asked about other texts."""
+    return _CODE.fullmatch(text) is not None
 
 
 def hash_code(code: str) -> str:

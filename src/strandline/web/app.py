@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from urllib.parse import quote
@@ -147,13 +146,9 @@ class Application:
         await body.drop_rest()
 
     async def _learn(self, text: str | None) -> None:
-        """Reads the tokens again if this may be a new one, once that is not too early."""
-        keyring = self.door.keyring
-        if pause_s := keyring.find_pause_s(text):
-            await asyncio.sleep(pause_s)  # meanwhile another request may have read them
-        if keyring.find_pause_s(text) == 0:
-            with suppress(StrandlineError):  # then it stays refused
-                await self.backend.crossing.quick(keyring.read)
+        """Reads the tokens again if this may be a new one. If they cannot be read, it stays refused."""
+        if self.door.keyring.may_be_new(text):
+            await self.door.keyring.reading.learn(self.backend.crossing)
 
     async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         guard = self.door.guard
@@ -269,7 +264,7 @@ class Application:
         while True:
             await asyncio.sleep(SECRETS_S)
             try:
-                door.guard = await self.backend.crossing.quick(door.read_guard)
+                await self.backend.crossing.quick(door.reading.run)
                 is_lost = False
             except StrandlineError as error:
                 if not is_lost:  # once, however long a catalog is away

@@ -25,12 +25,20 @@ from strandline.model.public_address import PublicAddress
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.setting_sections import OPEN_ON_LOOPBACK
 from strandline.runtime.shared_sign_ins import find_shared_sign_ins
-from strandline.runtime.sign_in import SESSION_LIFE, Sessions, take_link_code
+from strandline.runtime.sign_in import (
+    SESSION_LIFE,
+    Sessions,
+    has_link_code,
+    hash_code,
+    is_link_code,
+    take_link_code,
+)
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, LOCAL_IMAGE_KEY_FILE, TOKEN_FILE, ensure_secret
 from strandline.web.guards import Guard
 from strandline.web.heads import Request
 from strandline.web.keyring import Keyring
 from strandline.web.proxies import read_proxies
+from strandline.web.readings import Reading
 
 log = get_logger(__name__)
 
@@ -116,6 +124,11 @@ class Door:
         self.sessions = Sessions(Path(store.home), self._shared)
         self.keyring = Keyring(store)
         self._tries, self._header_tries = Tries(), Tries()
+        self._links: frozenset[str] = frozenset()
+        self.guard = self.read_guard()
+        self.reading = Reading(self._replace_guard)
+
+    def _replace_guard(self) -> None:
         self.guard = self.read_guard()
 
     def read_guard(self) -> Guard:
@@ -128,6 +141,8 @@ class Door:
         keyring = self.keyring
         keyring.read()
         self.sessions.read()
+        if self._shared is not None:
+            self._links = self._shared.list_links()
 
         def find_in_session(key: str, value: str) -> Caller | None:
             if not self.sessions.is_valid(key, value, self._now()):
@@ -187,6 +202,18 @@ class Door:
         """Counts a wrong try to sign in, and logs it."""
         self._note_wrong(self._tries, client, "wrong link or token")
 
+    def knows(self, given: str) -> bool:
+        """Whether somebody who shows this may be let in, by what was read last. Looks for one file at most, and never
+        asks the catalog.
+        """
+        given = given.strip()
+        if self.guard.is_token(given) or self.keyring.find_by_text(given) is not None:
+            return True
+        code = _code_in(given)
+        return is_link_code(code) and (
+            hash_code(code) in self._links or has_link_code(Path(self._store.home), code)
+        )
+
     def enter(self, given: str) -> str | None:
         """A new session for a link, its code, the token, or an access token; None if it is none of them. A link is
         then used up. A session may do what the token may do that it began with.
@@ -206,15 +233,20 @@ class Door:
             CatalogError, UnavailableError: The catalog cannot be asked.
         """
         given, now = given.strip(), self._now()
-        guard = self.guard = self.read_guard()
+        self.reading.run()
         access = self.keyring.find_by_text(given)
         if access is not None:
             return Proof(access.token_id, is_owners=False)
-        code = _code_in(given)
-        if guard.is_token(given) or take_link_code(Path(self._store.home), code, now):
+        if self.guard.is_token(given):
             return OWNER
-        if self._shared is not None and code and self._shared.take_link_code(code, now):
-            return Proof("", is_owners=self._shared.take_own_code(code, now))
+        code = _code_in(given)
+        if not is_link_code(code):
+            return None
+        if take_link_code(Path(self._store.home), code, now):
+            return OWNER
+        shared = self._shared
+        if shared is not None and hash_code(code) in self._links and shared.take_link_code(code, now):
+            return Proof("", is_owners=shared.take_own_code(code, now))
         return None
 
     def begin(self, proof: Proof) -> str:

@@ -7,13 +7,10 @@ if somebody shows a token that it does not know: that one may have been made a m
 from __future__ import annotations
 
 import hmac
-import time
 
 from strandline.model.access import AccessToken, hash_secret, sniff_token
 from strandline.runtime.assembly import LocalStore
-
-READ_AGAIN_S = 0.2
-"""Whatever people try, the catalog is not asked more often."""
+from strandline.web.readings import Reading
 
 
 class Keyring:
@@ -24,7 +21,8 @@ class Keyring:
         self._known: dict[str, tuple[AccessToken, str]] = {}
         self._valid: dict[str, AccessToken] = {}
         self._has_ended = False
-        self._read_at_s = 0.0
+        self.reading = Reading(lambda: self.read())
+        """For somebody who shows a token that is not known."""
 
     def read(self) -> None:
         """Asks the catalog.
@@ -32,7 +30,6 @@ class Keyring:
         Raises:
             CatalogError, UnavailableError: It cannot be asked. The keyring stays as it was.
         """
-        self._read_at_s = time.monotonic()
         self._known = {
             token.token_id: (token, sha256) for token, sha256 in self._store.tokens.list_with_hashes()
         }
@@ -49,12 +46,10 @@ class Keyring:
         is_right = hmac.compare_digest(hash_secret(parts[1]), sha256)
         return token if token is not None and is_right and token.is_valid(self._store.now()) else None
 
-    def find_pause_s(self, text: str | None) -> float | None:
-        """How long until a reading may tell whether this is a new token. None if none will: it is known, or none."""
+    def may_be_new(self, text: str | None) -> bool:
+        """Whether a reading may tell that it is a token: it is not known, and looks like one."""
         parts = None if text is None else sniff_token(text)
-        if parts is None or parts[0] in self._known:
-            return None
-        return max(0.0, self._read_at_s + READ_AGAIN_S - time.monotonic())
+        return parts is not None and parts[0] not in self._known
 
     def find_by_id(self, token_id: str) -> AccessToken | None:
         """The token with this id, if it is valid now. Only for who has shown its secret before."""

@@ -156,15 +156,27 @@ async def sign_out(request: Request, backend: TheBackend, door: TheDoor) -> Resp
     return answer
 
 
+def _is_known(door: Door, given: str) -> bool:
+    return any(each.knows(given) for each in door.doors)
+
+
 async def _try(
     request: Request, backend: Backend, door: Door, given: str, next_address: str, wrong: str
 ) -> Response:
     """Signs in, or says why not. A browser that is signed in already goes on with an old link, too.
 
-    A right secret is no wrong try, so others behind the same address can lock nobody out.
+    A right secret is no wrong try, so others behind the same address can lock nobody out. What nobody here knows is
+    asked about only if its client need not wait, and then not more than five times a second for all. So who may try
+    without a secret can keep neither the catalog busy nor the threads.
     """
-    head = read_head(request.scope)
-    begun = await backend.crossing.quick(lambda: enter_all(door.doors, given))
+    head, crossing = read_head(request.scope), backend.crossing
+    is_known = await crossing.quick(partial(_is_known, door, given))
+    if not is_known and not door.find_delay_s(head.client):
+        faults = [fault for each in door.doors if (fault := await each.reading.learn(crossing)) is not None]
+        is_known = await crossing.quick(partial(_is_known, door, given))
+        if faults and not is_known:
+            raise faults[0]
+    begun = await crossing.quick(partial(enter_all, door.doors, given)) if is_known else []
     if not begun and door.guard.find_session(head) is None:
         delay_s = door.find_delay_s(head.client)
         if delay_s:
