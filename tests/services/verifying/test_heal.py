@@ -7,9 +7,11 @@ import os
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,16 +19,20 @@ from builders.machine import LEGACY_ID, Machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of, put_half
 from strandline.errors import SourceNotFoundError
+from strandline.folders.port import Folder
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.verification import VerifyReport
 from strandline.services.finding.search import find_image
+from strandline.services.saving.entries import read_entry
 from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.trashing.contents import list_trash
 from strandline.services.trashing.delete import delete_files, plan_delete
 from strandline.services.trashing.trash import file_of
+from strandline.services.verifying import given_folders
 from strandline.services.verifying.heal import heal
 from strandline.services.verifying.verify import verify_storage_dirs
+from strandline.services.workbench import Workbench
 
 ONE, TWO = (make_picture("png", seed=seed) for seed in range(2))
 ID, NAME = id_of(ONE), name_of(ONE)
@@ -127,6 +133,45 @@ def test_a_backup_may_have_names_of_its_own(machine: Machine) -> None:
     (backup / "2025" / "coffee.png").write_bytes(ONE)
     (backup / "2025" / "other.png").write_bytes(TWO)
     assert say(repair(machine, backup)) == [("arriving", True)]
+
+
+def test_a_backup_is_looked_through_for_what_a_file_was(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if its id says nothing. The catalog knows bytes and size, so no other file is read."""
+    path = machine.put(machine.add("one"), ONE, f"{LEGACY_ID}.png")
+    machine.clock.pass_time(minutes=10)
+    assert say(repair(machine)) == []
+    path.write_bytes(BAD)
+    repair(machine)
+    machine.clock.pass_time(hours=25)
+    backup = machine.folder / "backup"
+    backup.mkdir()
+    for name, data in (("coffee.png", ONE), ("tea.png", ONE + b"x"), (path.name, BAD)):
+        (backup / name).write_bytes(data)
+    read: list[str] = []
+
+    def read_and_note(bench: Workbench, folder: Folder, name: str, opened: ExitStack) -> Any:
+        read.append(name)
+        return read_entry(bench, folder, name, opened)
+
+    monkeypatch.setattr(given_folders, "read_entry", read_and_note)
+    assert say(repair(machine, backup)) == [("damaged", True)]
+    assert (path.read_bytes(), read) == (ONE, ["coffee.png"])
+
+
+def test_a_backup_that_is_too_large_is_told(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The right bytes may be in what was not looked at."""
+    machine.put(machine.add("one", TWO), BAD, NAME)
+    backup = machine.folder / "backup"
+    backup.mkdir()
+    for number in range(3):
+        (backup / f"{number}.png").write_bytes(TWO)
+    monkeypatch.setattr(given_folders, "MOST_FILES", 2)
+    report = repair(machine, backup)
+    assert report.healing is not None
+    [message] = [each.message for each in report.healing.refused]
+    assert f"only 2 files of {backup} were looked at" in message
 
 
 @pytest.mark.parametrize("name", [f"{ID}.Png", f"{ID}.jpg"])

@@ -165,11 +165,13 @@ class _FolderTarget:
 class _ZipTarget:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
+        self._names: set[str] = set()
 
     def put(self, name: str, copy: ProofCopy, mtime_ns: int | None) -> None:  # noqa: ARG002
         """Adds the file. A ZIP's times have no time zone, so it has none."""
-        if name in self._archive.namelist():
+        if name in self._names:
             return
+        self._names.add(name)
         with copy.open() as data, self._archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as entry:
             while piece := data.read(1024 * 1024):
                 entry.write(piece)

@@ -24,13 +24,12 @@ from strandline.errors import (
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.port import Folder, SaveMode
 from strandline.model.changes import FileChange, HealReport, RefusedChange, change_of
-from strandline.model.image_ids import ImageId, content_id_of, is_content_id
-from strandline.model.media_types import SNIFF_BYTES, find_media_type_by_extension
+from strandline.model.image_ids import content_id_of, is_content_id
+from strandline.model.media_types import SNIFF_BYTES
 from strandline.model.reports import Saved
 from strandline.model.states import choose_mtime
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.trash import TrashReason
-from strandline.model.values import dataclass
 from strandline.model.verification import HEALED_FROM_BYTES, Fault, VerifyFinding
 from strandline.services.finding.originals import find_original_among
 from strandline.services.finding.search import find_image
@@ -41,6 +40,7 @@ from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.replace import replace_file
 from strandline.services.trashing.trash import open_bytes
+from strandline.services.verifying.given_folders import GivenFolders
 from strandline.services.verifying.quiet import QuietFiles
 from strandline.services.workbench import Workbench
 
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
 
     from strandline.folders.port import AsideCopy, ProofCopy, WrittenFile
     from strandline.model.image_files import ImageFile
-
-MOST_FILES = 1_000_000
-"""Files of a given folder that are looked at."""
 
 
 class Replacing(NamedTuple):
@@ -68,7 +65,7 @@ NO_VERSION = Replacing()
 
 ListFiles = Callable[[VerifyFinding, str | None], Iterable[str]]
 """Files on this machine that may have the right bytes of a finding, whose SHA-256 may be known. None of them is
-believed.
+believed. It may end with ``EntryNotFoundError``, which says where it did not look.
 """
 
 
@@ -86,14 +83,14 @@ def heal(
     file that it was saved from. A file that is gone is not brought back: somebody may have deleted it. Durable when
     it returns. ``dry_run`` only says which files have good bytes somewhere.
 
-    Cost: a read of each good file, and for ``folders`` a read of each file in them that has the right size or name,
-    or of each picture, once, if the size is not known.
+    Cost: a read of each good file; and for ``folders`` one listing, and a read of each file in them that has the
+    right size, or, if nobody knows the size, of each picture.
 
     Raises:
         SourceNotFoundError: One of the folders is not there.
     """
     check_folders(bench, folders)
-    return heal_findings(bench, findings, _Given(bench, folders).iter_files, dry_run=dry_run)
+    return heal_findings(bench, findings, GivenFolders(bench, folders).iter_files, dry_run=dry_run)
 
 
 def heal_findings(
@@ -227,8 +224,9 @@ def _find_good(
     for error in errors:
         if isinstance(error, DiskError) and not isinstance(error, UnreadableFileError):
             raise error  # the right bytes may be there
+    too_many = next((error.message for error in errors if isinstance(error, EntryNotFoundError)), None)
     raise EntryNotFoundError(
-        f"no file within reach has the right bytes of {finding.path}; look for them in a backup",
+        f"no file within reach has the right bytes of {finding.path}; {too_many or 'look for them in a backup'}",
         path=finding.path,
     )
 
@@ -257,9 +255,10 @@ def _iter_copies(
     for entry in entries:
         with _noting(errors):
             yield open_bytes(bench, entry, opened)
-    for path in list_files(finding, sha256):
-        with _noting(errors):
-            yield read_file(bench, path, opened)[0]
+    with _noting(errors):
+        for path in list_files(finding, sha256):
+            with _noting(errors):
+                yield read_file(bench, path, opened)[0]
     if finding.image_id is not None:
         original = find_original_among(bench, finding.image_id, rows, sha256)
         if original is not None:
@@ -323,62 +322,3 @@ def _replace(
         if finding.fault is Fault.ALTERED:
             writer.earlier.forget_altered(sd.number, finding.path)
     prove_file(bench, sd, name)
-
-
-@dataclass(slots=True)
-class _Given:
-    """Folders that a person named: a backup, another disk. Listed once, when they are first needed."""
-
-    bench: Workbench
-    folders: Sequence[str]
-    _by_size: dict[int, list[str]] | None = None
-    _by_id: dict[ImageId, str] | None = None
-
-    def iter_files(self, finding: VerifyFinding, sha256: str | None) -> Iterator[str]:
-        """Files that may have the right bytes: of the right size, if it is known; otherwise with the right name, and
-        then, if a content id says which bytes are right, one that has them. For that, all pictures are read once.
-        """
-        if not self.folders:
-            return
-        by_size = self._by_size if self._by_size is not None else self._list()
-        self._by_size = by_size
-        size_bytes = self._size_of(finding) if sha256 is not None else None
-        if size_bytes is not None:
-            yield from by_size.get(size_bytes, [])
-            return
-        paths = [path for some in by_size.values() for path in some]
-        name = os.path.basename(finding.path).lower()
-        yield from (path for path in paths if os.path.basename(path).lower() == name)
-        if finding.image_id is not None and is_content_id(finding.image_id):
-            self._by_id = self._by_id if self._by_id is not None else self._hash(paths)
-            if finding.image_id in self._by_id:
-                yield self._by_id[finding.image_id]
-
-    def _hash(self, paths: Iterable[str]) -> dict[ImageId, str]:
-        """The pictures among the files, by the content ids of their bytes."""
-        found: dict[ImageId, str] = {}
-        for path in paths:
-            if find_media_type_by_extension(path.rpartition(".")[2].lower()) is not None:
-                with suppress(StrandlineError), ExitStack() as opened:
-                    found[content_id_of(read_file(self.bench, path, opened)[0].sha256)] = path
-        return found
-
-    def _size_of(self, finding: VerifyFinding) -> int | None:
-        return finding.size_bytes if finding.fault is Fault.ALTERED else None
-
-    def _list(self) -> dict[int, list[str]]:
-        """All files in the folders, by size. Follows no link."""
-        found: dict[int, list[str]] = {}
-        count = 0
-        for root in self.folders:
-            folder = self.bench.folder_at(os.path.abspath(root))
-            for above, name in folder.iter_tree():
-                count += 1
-                if count > MOST_FILES:
-                    return found
-                path = f"{above}/{name}" if above else name
-                with suppress(OSError):
-                    entry = folder.describe(path)
-                    if entry.kind == "file" and entry.is_here and entry.size_bytes is not None:
-                        found.setdefault(entry.size_bytes, []).append(os.path.join(folder.root, path))
-        return found
