@@ -127,6 +127,25 @@ def test_nothing_is_concluded_about_a_folder_that_is_away(bench: Workbench, vaul
     assert len(list_open(bench)) == 1
 
 
+@pytest.mark.parametrize("placeholder", ["{}.nextcloud", ".{}.icloud"])
+@pytest.mark.parametrize("folder", ["", "sub/"])
+@pytest.mark.parametrize("name", ["N.md", "cafe\u0301.md"])
+def test_a_note_that_went_to_the_cloud_misses_what_it_missed(
+    bench: Workbench, vault: Path, name: str, folder: str, placeholder: str
+) -> None:
+    """Its placeholder has another name. Nothing is told when it leaves, nor when it comes back."""
+    put(vault, f"{folder}{name}", b"![](gone.png)")
+    assert tell(bench) == [("reference.missing", f"{folder}{name}", 1, "gone.png")]
+    note = vault / folder / name
+    away = note.rename(note.with_name(placeholder.format(name)))
+    assert tell(bench) == []
+    assert (f"{folder}{name}", 1, "gone.png", f"{folder}gone.png") in list_open(bench)
+    away.rename(note)
+    assert tell(bench) == []
+    note.unlink()
+    assert tell(bench) == [("reference.resolved", f"{folder}{name}", 1, "gone.png")]
+
+
 def test_a_very_large_folder_is_left_to_people(
     bench: Workbench, vault: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

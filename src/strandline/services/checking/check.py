@@ -44,7 +44,7 @@ from strandline.services.checking.picture_state import QUIET_S, have_same_bytes
 from strandline.services.checking.reading import MAX_NOTE_BYTES, Faults, NoteReader
 from strandline.services.checking.roots import find_base, find_root
 from strandline.services.checking.stand_ins import StandIns
-from strandline.services.checking.texts import ONLY_IN_CLOUD, is_note_elsewhere
+from strandline.services.checking.texts import ONLY_IN_CLOUD, find_note_elsewhere
 from strandline.services.checking.unused import list_unused
 
 Recall: TypeAlias = "Callable[[str], Memory | None]"
@@ -166,7 +166,7 @@ class _Check:
     def run(self, go_on: Callable[[], None] = lambda: None) -> None:
         """Looks at everything."""
         for path in self._tree.others:
-            if is_note_elsewhere(name_of(path)) and self._tree.is_reported(path):
+            if find_note_elsewhere(name_of(path)) and self._tree.is_reported(path):
                 self._collected.note_unread(path, ONLY_IN_CLOUD)
         read = []
         for note in self._notes:

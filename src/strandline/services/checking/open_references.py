@@ -6,6 +6,7 @@ The first check tells nothing, as a first scan does: it only learns what is so.
 from __future__ import annotations
 
 from collections.abc import Callable
+from unicodedata import normalize
 
 from strandline.catalog.port import Writer
 from strandline.errors import DiskError, SourceNotFoundError
@@ -13,7 +14,9 @@ from strandline.model.events import ReferenceEvent, ReferenceMissing, ReferenceR
 from strandline.model.note_checks import CheckOptions, NoteCheck
 from strandline.model.open_references import MOST_FILES, OpenReference, plan_news
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.notes.file_index import name_of
 from strandline.services.checking.known_notes import check_notes
+from strandline.services.checking.texts import find_note_elsewhere
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -64,7 +67,7 @@ def _write(bench: Workbench, sd: StorageDir, check: NoteCheck) -> None:
     with bench.catalog.write() as writer:
         known = writer.notes.list_open(sd.number)
         is_first = not writer.notes.is_checked(sd.number)
-        news = plan_news(known, check.findings, {each.path for each in check.unread}, bench.now())
+        news = plan_news(known, check.findings, list_unread(check), bench.now())
         if is_first or news.missing or news.resolved or news.moved:
             writer.notes.forget_open(sd.number, [each.key for each in news.resolved])
             writer.notes.set_open(sd.number, [*news.missing, *news.moved])
@@ -72,6 +75,18 @@ def _write(bench: Workbench, sd: StorageDir, check: NoteCheck) -> None:
         if not is_first:
             _tell(bench, writer, sd, ReferenceMissing, news.missing)
             _tell(bench, writer, sd, ReferenceResolved, news.resolved)
+
+
+def list_unread(check: NoteCheck) -> set[str]:
+    """The notes and folders that the check could not read. A note in the cloud has its own name here, too: its
+    placeholder's is another one, and the open references have the note's, which may be decomposed. Pure.
+    """
+    paths = {each.path for each in check.unread}
+    for path in tuple(paths):
+        if note := find_note_elsewhere(name_of(path)):
+            folder = path.removesuffix(name_of(path))
+            paths.update(folder + each for each in (note, normalize("NFD", note)))
+    return paths
 
 
 def _tell(

@@ -37,10 +37,10 @@ def is_text_elsewhere(name: str) -> bool:
     return explain_name(name, _is_no_text).stands_for is None
 
 
-def is_note_elsewhere(name: str) -> bool:
-    """Whether the name is that of a placeholder of a note. Pure."""
+def find_note_elsewhere(name: str) -> str | None:
+    """The name of the note that a placeholder of this name stands for. None if it stands for none. Pure."""
     meaning = explain_name(name, is_note_name)
-    return meaning.kind is NameKind.PLACEHOLDER and meaning.stands_for is not None
+    return meaning.stands_for if meaning.kind is NameKind.PLACEHOLDER else None
 
 
 def _is_no_text(name: str) -> bool:
