@@ -24,7 +24,8 @@ def follow_moves(
 ) -> tuple[list[str], list[str]]:
     """Writes the new names of files that have only another name now, and returns what else is gone and listed.
 
-    A file with the size, mtime, and inode of one that is gone is that one: nothing is told, and no byte is read.
+    A file with the size, mtime, and inode of one that is gone is that one: nothing is told, and no byte is read. If
+    another picture had the new name and is gone for good, the memory keeps which bytes it had.
 
     Args:
         bench: The tools.
@@ -39,14 +40,19 @@ def follow_moves(
     for start in range(0, len(gone), KEYS_AT_ONCE):
         some = [path_of(name) for name in gone[start : start + KEYS_AT_ONCE]]
         with bench.catalog.write() as writer:
-            for path, row in writer.files.find_rows(sd.number, some).items():
-                stamp = "" if row.stamp is None else row.stamp.as_text()
-                new_name = by_stamp.get(stamp)
-                if new_name is not None and writer.files.move_row(row, path_of(new_name)):
-                    del by_stamp[stamp]
-                    moved[folder.layout.name_of(path)] = new_name
+            rows: dict[str, ImageFile] = {}
+            for row in writer.files.find_rows(sd.number, some).values():
+                if row.stamp is not None and (stamp := row.stamp.as_text()) in by_stamp:
+                    rows.setdefault(stamp, row)  # of several names of one file
+            gone_before = writer.files.find_rows(sd.number, [path_of(by_stamp[stamp]) for stamp in rows])
+            for stamp, row in rows.items():
+                path = path_of(by_stamp[stamp])
+                if writer.files.move_row(row, path):
+                    moved[folder.layout.name_of(row.path)] = by_stamp.pop(stamp)
                     writer.earlier.remember(row, bench.now())
-                    note_name(writer, sd, replace(row, path=path_of(new_name)), bench.now())
+                    if path in gone_before:
+                        writer.earlier.remember(gone_before[path], bench.now())
+                    note_name(writer, sd, replace(row, path=path), bench.now())
     report.changed += len(moved)
     come = set(moved.values())
     return (
