@@ -110,8 +110,8 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "runtime/sign_in.py": (
         "links, ended sessions, and the server's address in the home",
         {
-            ".iterdir", ".mkdir", ".read_text", ".replace", ".unlink", "os.O_CREAT", "os.O_EXCL", "os.O_WRONLY",
-            "os.fdopen", "os.open",
+            ".exists", ".iterdir", ".mkdir", ".read_text", ".replace", ".unlink", "os.O_CREAT", "os.O_EXCL",
+            "os.O_WRONLY", "os.fdopen", "os.open",
         },
     ),
     "runtime/web_secrets.py": (

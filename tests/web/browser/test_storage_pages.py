@@ -191,6 +191,24 @@ def test_a_path_is_completed_by_keyboard(serve: Serve, open_page: OpenPage, tmp_
     expect(page.get_by_text("Travel was added with the identity in the folder.")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_folders_cover_no_button(home: Path, tmp_path: Path, open_page: OpenPage, width: int) -> None:
+    """The whole path was typed, and a click on *Add folder* must not choose a folder instead."""
+    root = make_storage_dir(tmp_path / "Notes", *make_pictures(1))
+    with open_store(home) as store, serving(store) as served:
+        page = open_page(served, width=width)
+        page.get_by_role("combobox").fill(str(root))
+        choices, button = page.get_by_role("listbox"), page.get_by_role("button", name="Add folder")
+        expect(choices).to_be_visible()
+        below = choices.bounding_box()
+        above = button.bounding_box()
+        assert below is not None
+        assert above is not None
+        assert below["y"] + below["height"] <= above["y"]
+        button.click()
+        expect(page.locator(".tile")).to_have_count(1)
+
+
 def test_a_folder_is_renamed_and_forgotten(serve: Serve, open_page: OpenPage) -> None:
     """One form each. Forgetting needs a checkbox, and touches no file."""
     served = serve(*make_pictures(1))
