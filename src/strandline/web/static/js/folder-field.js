@@ -8,6 +8,7 @@ import { BASE } from "./base.js";
 
 const HOME = "~/";
 const TYPING_MS = 150;
+const CLICK_MS = 200; // from the end of a press to its click, at most
 const PATIENCE_MS = 6000; // a share that does not answer has a limit of 5 s on the server
 
 let count = 0;
@@ -31,7 +32,10 @@ class FolderField extends HTMLElement {
       this.askSoon();
     });
     this.field.addEventListener("keydown", (event) => this.onKey(event));
-    this.field.addEventListener("blur", () => this.close());
+    this.field.addEventListener("blur", () => this.closeSoon());
+    for (const kind of ["pointerdown", "pointerup", "pointercancel"]) {
+      window.addEventListener(kind, () => { this.isPressed = kind === "pointerdown"; }, true);
+    }
     this.list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
     this.list.addEventListener("click", (event) => this.take([...this.list.children].indexOf(event.target.closest("li"))));
   }
@@ -125,6 +129,15 @@ class FolderField extends HTMLElement {
       option.setAttribute("aria-disabled", "true");
     }
     return option;
+  }
+
+  /** After a click elsewhere: if what is below moved up at once, the click would miss it. */
+  closeSoon() {
+    clearTimeout(this.closing);
+    this.closing = setTimeout(() => {
+      if (this.isPressed) this.closeSoon();
+      else if (document.activeElement !== this.field) this.close();
+    }, CLICK_MS);
   }
 
   close() {
