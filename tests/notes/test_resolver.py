@@ -97,6 +97,26 @@ def test_what_is_not_there_is_told_apart(profile: str, note: str, destination: s
     assert resolve(profile, note, destination).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("form", "destination", "path"),
+    [
+        (Form.WIKI, "Study/gone.png", "Study/gone.png"),
+        (Form.WIKI, "Study/y.jpg", "Study/y.jpg"),
+        (Form.WIKI, "img/gone.png", "img/gone.png"),
+        (Form.WIKI, "New/gone.png", "New/gone.png"),
+        (Form.WIKI, "gone.png", "Study/gone.png"),
+        (Form.WIKI, "docs/x.png", "docs/x.png"),  # there is one elsewhere, where nothing looks
+        (Form.MARKDOWN, "Study/gone.png", "Study/gone.png"),
+        (Form.MARKDOWN, "img/gone.png", "Study/img/gone.png"),
+        (Form.MARKDOWN, "New/gone.png", "Study/New/gone.png"),
+        (Form.MARKDOWN, "gone.png", "Study/gone.png"),
+    ],
+)
+def test_an_absent_picture_is_due_where_its_folder_is(form: Form, destination: str, path: str) -> None:
+    """No folder is told twice over, as in ``Study/Study/gone.png``."""
+    assert resolve("obsidian", "Study/n.md", destination, form).path == path
+
+
 @given(name=st.text(st.characters(exclude_categories=["C"], exclude_characters="/"), min_size=1))
 @example("собака")
 @example("日本橋")

@@ -192,13 +192,27 @@ class Resolver:
             return Resolved(Verdict.FOUND, nearest[0])
         if nearest:
             near = tuple(nearest[:CANDIDATES])
-            return Resolved(Verdict.MISPLACED, search.tries[0], near, tries=tuple(search.tries))
+            return Resolved(Verdict.MISPLACED, self._find_due(search), near, tries=tuple(search.tries))
         hidden = self._find_hidden(name_of(search.tries[0])) if search.suffixes else None
         if hidden is not None:
             return Resolved(Verdict.OUTSIDE, why=f"it may be in {hidden}, which is not listed")
         return Resolved(
-            Verdict.MISSING, search.tries[0], tries=tuple(search.tries), endings=tuple(search.suffixes)
+            Verdict.MISSING,
+            self._find_due(search),
+            tries=tuple(search.tries),
+            endings=tuple(search.suffixes),
         )
+
+    def _find_due(self, search: _Search) -> str:
+        """Where an absent picture should be: at the first path whose folder is here. Wiki links are written from the
+        root, so there it comes first.
+        """
+        tries = search.tries[::-1] if search.form is Form.WIKI else search.tries
+        here = (path for path in tries if self._has_folder(folder_of(path)))
+        return next(here, tries[0])
+
+    def _has_folder(self, folder: str) -> bool:
+        return not folder or fold_path(folder) in self._index.folded_folders
 
 
 def _list_nearest(folder: str, paths: Iterable[str]) -> list[str]:

@@ -59,6 +59,16 @@ def test_the_first_check_only_learns(bench: Workbench, vault: Path) -> None:
     assert vault.exists()
 
 
+def test_a_path_from_the_root_has_no_folder_twice(bench: Workbench, vault: Path) -> None:
+    """Of a wiki link in a folder to a picture that nobody has seen."""
+    put(vault, "Garden/n.md", b"![[Garden/never.png]]\n")
+    before = len(list_events(bench))
+    assert [each[0] for each in tell(bench)] == ["reference.missing"]
+    assert [event.path for event in list_events(bench)[before:] if isinstance(event, ReferenceEvent)] == [
+        "Garden/never.png"
+    ]
+
+
 def test_what_comes_and_goes_is_told_once(bench: Workbench, vault: Path) -> None:
     """A picture that leaves, one that arrives, a note that changes."""
     (vault / "one.png").rename(vault / "uno.png")

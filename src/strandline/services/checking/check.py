@@ -40,7 +40,7 @@ from strandline.services.checking import messages
 from strandline.services.checking.collecting import Collected
 from strandline.services.checking.memory import Memory
 from strandline.services.checking.note_tree import NoteTree
-from strandline.services.checking.picture_state import QUIET_S, have_same_bytes
+from strandline.services.checking.picture_state import QUIET_S, has_bytes, have_same_bytes
 from strandline.services.checking.reading import MAX_NOTE_BYTES, Faults, NoteReader
 from strandline.services.checking.roots import find_base, find_root
 from strandline.services.checking.stand_ins import StandIns
@@ -308,7 +308,8 @@ class _Check:
             collected.note_remote()
         else:
             file = self._find_place(note, reference) or resolved.path
-            collected.add(kind, message, file, resolved.candidates, note, reference)
+            others = () if kind is FindingKind.MISSING else resolved.candidates
+            collected.add(kind, message, file, others, note, reference)
 
     def _find_place(self, note: str, reference: Reference) -> str | None:
         """Where the picture of the last reference was, if it is gone and known."""
@@ -347,21 +348,21 @@ class _Check:
             name = name_of(resolved.path)
             if reference.form is Form.WIKI and self._tree.has_note_of(name):
                 return None, ""
-            kind = FindingKind.MISSING if resolved.verdict is Verdict.MISSING else FindingKind.MISPLACED
             was = None if self._memory is None else self._find_known(self._memory, resolved)
+            is_missing = resolved.verdict is Verdict.MISSING or not (was is None or self._is_at_namesake(was))
+            kind = FindingKind.MISSING if is_missing else FindingKind.MISPLACED
             if was is not None and not reference.is_silenced:
                 self._lost.append(Lost(note, reference.line, reference.target, kind, was.path, was))
             if was is not None and was.places:
                 # A person who deletes what nothing names must not delete the last file with these bytes.
                 self._used.update(place.path for place in was.places if place.sd is None)
                 return kind, self._say_missing(self._memory, resolved.path, was)
-            is_missing = resolved.verdict is Verdict.MISSING
             if is_missing and stand_in is not None and stand_in.settled_s is not None:
                 path = self._collected.say_path(stand_in.path)
                 return FindingKind.MISSING, messages.say_unfinished(path, stand_in.settled_s)
-            if resolved.verdict is Verdict.MISSING and (copy := self._tree.find_conflict_copy(name)):
+            if is_missing and (copy := self._tree.find_conflict_copy(name)):
                 return FindingKind.MISSING, messages.say_conflict_copy(self._collected.say_path(copy))
-            if resolved.verdict is Verdict.MISSING and self._memory is not None:
+            if is_missing and self._memory is not None:
                 return FindingKind.MISSING, self._say_missing(self._memory, resolved.path, was)
         return messages.say_verdict(resolved, scope.profile, self._collected.say_path)
 
@@ -388,8 +389,25 @@ class _Check:
         """What is known of a missing picture. A damaged catalog knows nothing."""
         with suppress(StrandlineError):
             was = memory.find(resolved.tries, resolved.endings)
-            return None if was is None else replace(was, places=tuple(filter(self._may_be_at, was.places)))
+            return None if was is None else replace(was, places=self._list_places(was, resolved.candidates))
         return None
+
+    def _list_places(self, was: Remembered, namesakes: Sequence[str]) -> tuple[Place, ...]:
+        """Where the bytes are. A namesake that no scan has met yet is read if it has their size."""
+        places = tuple(filter(self._may_be_at, was.places))
+        if not places:
+            root = self._tree.root
+            same = (
+                path for path in namesakes if has_bytes(self._tree.locate(path), was.sha256, was.size_bytes)
+            )
+            places = tuple(Place(None, root, path) for path in same)
+        return places
+
+    @staticmethod
+    def _is_at_namesake(was: Remembered) -> bool:
+        """Whether its bytes are in a file of its name: then that is the picture, and no other one."""
+        name = fold_path(name_of(was.path))
+        return any(place.sd is None and fold_path(name_of(place.path)) == name for place in was.places)
 
     def _find_namesake(self, memory: Memory, name: str) -> Remembered | None:
         """What is known of a picture of that name that was anywhere: the note may have moved since."""

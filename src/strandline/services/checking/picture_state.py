@@ -85,6 +85,19 @@ def _judge(path: str, reason: str, settled_before_s: float) -> PictureState:
     return PictureState(FindingKind.DAMAGED, reason)
 
 
+def has_bytes(path: str, sha256: str, size_bytes: int) -> bool:
+    """Whether the file has these bytes. It is read if it has their size. False if nobody can tell."""
+    from hashlib import sha256 as hash_bytes  # here: hardly any folder asks
+
+    try:
+        look = look_at_file(path)
+        if look is None or look.size_bytes != size_bytes:
+            return False
+        return hash_bytes(read_file(path, MAX_MEMORY_BYTES)).hexdigest() == sha256
+    except (OSError, UnreadableFileError):
+        return False
+
+
 def have_same_bytes(paths: list[str]) -> bool | None:
     """Whether all files have the same bytes. None if one of them cannot be read."""
     from hashlib import sha256  # here: hardly any folder asks
