@@ -224,7 +224,7 @@ class NamedLayout:
         media_type = _TYPE_BY_EXTENSION.get(extension.lower())
         if media_type is None or not stem or stem[0] == "." or stem[-1] == "/" or "/." in stem:
             return None
-        return (None, media_type) if _is_text(name) and not self.is_ignored(name) else None
+        return (None, media_type) if is_text(name) and not self.is_ignored(name) else None
 
     def explain(self, name: str) -> NameMeaning:
         """What the last part of the path means. What it stands for is in the same folder."""
@@ -271,8 +271,8 @@ class NamedLayout:
         return self.split(name) is not None
 
 
-def _is_text(name: str) -> bool:
-    """Whether the catalog can hold the name: it is text, on one line."""
+def is_text(name: str) -> bool:
+    """Whether a catalog can keep the name: it is text, on one line. On Linux, names are bytes, and may be neither."""
     if "\n" in name:
         return False
     try:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from strandline.model.json_form import JsonForm, Table, own_keys
+from strandline.model.layout import is_text
 from strandline.model.note_checks import Finding, FindingKind
 from strandline.model.values import dataclass
 
@@ -76,9 +77,12 @@ def plan_news(
     for each in findings:
         if each.note is None or each.target is None or each.line is None:
             continue
+        if not is_text(each.note) or not is_text(each.target):
+            continue  # no catalog can keep it, so nothing is told of it; the check itself reports it
         key = each.note, each.target
         if each.kind in _OPEN:
-            found.setdefault(key, OpenReference(each.note, each.target, each.line, each.file, now))
+            path = each.file if each.file is not None and is_text(each.file) else None
+            found.setdefault(key, OpenReference(each.note, each.target, each.line, path, now))
         elif each.kind in _ON_ITS_WAY:
             undecided.add(key)
     news = ReferenceNews()

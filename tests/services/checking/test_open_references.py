@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from builders.named_vault import list_events, put
 from builders.storage import make_pictures
 from strandline.model.events import ReferenceEvent
+from strandline.model.note_checks import FindingKind
 from strandline.model.storage_dirs import StorageDirState
 from strandline.services.checking import open_references
 from strandline.services.checking.known_notes import check_notes
@@ -175,3 +177,22 @@ def test_it_stops_when_it_is_told_to(bench: Workbench, vault: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         tell_references(bench, get_by_number(bench, 1), stop)
     assert len(list_open(bench)) == 1
+
+
+def test_names_that_are_no_text_are_told_as_far_as_a_catalog_can_keep_them(
+    bench: Workbench, vault: Path
+) -> None:
+    """``%E9`` is no UTF-8, and neither is a note's name that was made elsewhere. The others are told all the same."""
+    put(vault, "b.md", b"![](Caf%E9.png) ![](three.png)\n")
+    put(vault, os.fsdecode(b"caf\xe9.md"), b"![](four.png)\n")
+    for each in vault.glob("*.md"):
+        os.utime(each, (1, 1))  # quiet, so that what was read is remembered
+    for _ in range(2):
+        findings = check_notes(bench, get_by_number(bench, 1)).findings
+        assert len([each for each in findings if each.kind is FindingKind.MISSING]) == 4
+    assert tell(bench) == [
+        ("reference.missing", "b.md", 1, "Caf%E9.png"),
+        ("reference.missing", "b.md", 1, "three.png"),
+    ]
+    assert ("b.md", 1, "Caf%E9.png", None) in list_open(bench)
+    assert tell(bench) == []

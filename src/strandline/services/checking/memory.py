@@ -14,6 +14,7 @@ from typing import NamedTuple
 from strandline.catalog.image_files.reader import KEYS_AT_ONCE
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of
+from strandline.model.layout import is_text
 from strandline.model.note_checks import Place, Remembered
 from strandline.model.portable_names import fold_path
 from strandline.model.states import HERE
@@ -63,12 +64,14 @@ class Memory:
         Cost: two statements for 500 paths.
         """
         new = [path for path in dict.fromkeys(paths) if path not in self._rows]
+        names = [name for name in set(map(_fold_name, new)) if name not in self._alike]
+        self._rows.update(dict.fromkeys(new))
+        self._alike.update((name, []) for name in names)
+        new, names = list(filter(is_text, new)), list(filter(is_text, names))
         if not new:
             return
-        names = [name for name in set(map(_fold_name, new)) if name not in self._alike]
-        self._alike.update((name, []) for name in names)
         with self._bench.catalog.read() as reader:
-            self._rows.update(dict.fromkeys(new) | reader.files.find_rows(self._sd.number, new))
+            self._rows.update(reader.files.find_rows(self._sd.number, new))
             for start in range(0, len(names), KEYS_AT_ONCE):
                 some = names[start : start + KEYS_AT_ONCE]
                 for row in reader.files.list_rows_with_name(self._sd.number, some):

@@ -16,6 +16,7 @@ from time import time_ns
 from strandline.errors import StrandlineError
 from strandline.folders.file_tree import find_stamp
 from strandline.model.image_files import FileState, parse_stamp
+from strandline.model.layout import is_text
 from strandline.model.storage_dirs import StorageDir
 from strandline.notes.references import Form, Reference
 from strandline.services.workbench import Workbench
@@ -56,9 +57,10 @@ class Unchanged:
         return None if known is None or known[0] != f"{READER}:{stamp}" else from_text(known[1])
 
     def learn(self, note: str, stamp: str, references: Sequence[Reference]) -> None:
-        """The note was read, and had this stamp before that."""
-        if parse_stamp(stamp).mtime_ns + QUIET_NS < time_ns():
-            self._learned[note] = f"{READER}:{stamp}", to_text(references)
+        """The note was read, and had this stamp before that. If a name is no text, it is read again each time."""
+        found = to_text(references)
+        if is_text(note) and is_text(found) and parse_stamp(stamp).mtime_ns + QUIET_NS < time_ns():
+            self._learned[note] = f"{READER}:{stamp}", found
 
     def is_whole(self, picture: str, stamp: str) -> bool:
         """Whether the picture with this stamp was read and is whole."""
