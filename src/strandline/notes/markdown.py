@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import pyromark
@@ -19,9 +20,10 @@ from pyromark import Options
 
 from strandline.notes.destinations import names_picture
 from strandline.notes.front_matter import iter_front_matter, measure_front_matter
-from strandline.notes.html import blank_out, hide, iter_tags
+from strandline.notes.html import hide, iter_tags
 from strandline.notes.picture_names import iter_mentions, may_name_picture
 from strandline.notes.references import Form, Found
+from strandline.notes.spans import Spans
 from strandline.notes.wiki_links import iter_wiki_links
 
 _OPTIONS = (
@@ -50,14 +52,17 @@ _ORG_BLOCK_EDGE = re.compile(
 )
 """Logseq also has Org's blocks of code in Markdown. The first line of one is often an item of a list."""
 
-_WITH_BLANKS = re.compile(
-    rb"(?<!\\)!\[[^\]\n]*\]\([ \t]*((?:[^()<>\n\"]|\([^()<>\n\"]*\))+?)[ \t]*"
-    rb"(?:\"[^\"\n]*\"|'[^'\n]*')?[ \t]*\)"
-)
+_PICTURE = re.compile(rb"(?<!\\)!\[[^\]\n]*(?:\](\([ \t]*)?|\n|\Z)")
+"""The beginning of a picture, if a parenthesis follows. Also what only looks like one, so that it is passed over."""
+
+_PLAIN_PIECE = re.compile(rb"[^()<>\n\"']+|\([^()<>\n\"]*\)")
+_TITLE_TO_END = re.compile(rb"(?:(?:\"[^\"\n]*\"|'[^'\n]*')[ \t]*)?\)")
 _MARKDOWN_INSIDE = re.compile(
-    rb"<[a-z][\w-]*\b[^>]*\smarkdown(?:=[\"']?(?:1|span|block)[\"']?)?[\s>]", re.IGNORECASE
+    rb"<[a-z][^<>]*\smarkdown(?:=[\"']?(?:1|span|block)[\"']?)?[\s>]", re.IGNORECASE
 )
 """Python-Markdown's attribute: the text of this block of HTML is Markdown."""
+
+_WIKI_MARK = re.compile(rb"\[\[|\]\]|\n")
 
 _GAP = re.compile(rb"\n\r?\n(?=[^\s>*+\-0-9])")
 """An empty line before one that neither is indented nor begins with the mark of a list or quotation."""
@@ -104,7 +109,7 @@ def iter_body(data: bytes, start: int = 0) -> Iterator[Found]:
         if _NEEDS_PARSER.search(section):
             yield from iter_text(section, start + begin)
         else:
-            visible = _blank_out_spans(section, list(_iter_unread(section)))
+            visible = Spans(_iter_unread(section)).blank_out(section)
             yield from iter_wiki_links(visible, start + begin)
 
 
@@ -131,18 +136,18 @@ def iter_text(data: bytes, start: int) -> Iterator[Found]:
     """The references of Markdown that is parsed as a whole."""
     parsed = _Parsed(data)
     text = parsed.hide_rest()
-    unread = list(_iter_unread(text))
+    unread = Spans(_iter_unread(text))
     seen = set()
     for link in parsed.links:
         seen.add(link.offset)
-        if not _is_inside(link.offset, unread):
+        if link.offset not in unread:
             yield replace(link, offset=start + link.offset)
     for offset, piece in parsed.html:
-        if not _is_inside(offset, unread):
+        if offset not in unread:
             yield from iter_tags(piece, start + offset)
             if _MARKDOWN_INSIDE.search(piece):
                 yield from _iter_pictures(hide(piece), start + offset, Form.MARKDOWN)
-    visible = _blank_out_spans(text, unread)
+    visible = unread.blank_out(text)
     yield from iter_wiki_links(visible, start)
     for found in _iter_pictures(visible, start, Form.BLANKS):
         if found.offset - start not in seen and " " in found.target:
@@ -165,15 +170,30 @@ def _iter_unread(text: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _iter_pictures(data: bytes, start: int, form: Form) -> Iterator[Found]:
-    for match in _WITH_BLANKS.finditer(data):
-        if data[match.start() - 1 : match.start()] == b"\\":
-            continue
-        target = match[1].decode(errors="replace")
-        yield Found(start + match.start(), form, target, target)
+    at = 0
+    while match := _PICTURE.search(data, at):
+        at = match.end()
+        if match[1] and (end := _find_end(data, at)) is not None:
+            target = data[at : end.start()].rstrip(b" \t").decode(errors="replace")
+            at = end.end()
+            yield Found(start + match.start(), form, target, target)
 
 
-def _is_inside(offset: int, spans: list[tuple[int, int]]) -> bool:
-    return any(start <= offset < end for start, end in spans)
+def _find_end(data: bytes, begin: int) -> re.Match[bytes] | None:
+    """What ends the destination that begins there and may have blanks: a title and the parenthesis. Pairs of
+    parentheses are a part of it. None if nothing ends it.
+    """
+    at = begin
+    while at < len(data):
+        if at > begin and (end := _TITLE_TO_END.match(data, at)):
+            return end
+        if piece := _PLAIN_PIECE.match(data, at):
+            at = piece.end()
+        elif data.startswith(b"'", at):
+            at += 1
+        else:
+            return None
+    return None
 
 
 class _Opened:
@@ -229,10 +249,14 @@ class _Parsed:
             if opened:
                 opened[-1].inner_end = max(opened[-1].inner_end, end)
 
+    @cached_property
+    def _wiki_marks(self) -> list[tuple[int, bytes]]:
+        return [(mark.start(), mark[0]) for mark in _WIKI_MARK.finditer(self._data)]
+
     def _is_in_wiki_link(self, offset: int) -> bool:
         """Whether what begins there is a part of a name: ``![[a<b>.png]]``."""
-        line = self._data[self._data.rfind(b"\n", 0, offset) + 1 : offset]
-        return line.rfind(b"[[") > line.rfind(b"]]")
+        at = bisect_right(self._wiki_marks, (offset,))
+        return at > 0 and self._wiki_marks[at - 1][1] == b"[["
 
     def _add_html(self, begin: int, end: int) -> None:
         self.html.append((begin, self._data[begin:end]))
@@ -264,16 +288,7 @@ class _Parsed:
 
     def hide_rest(self) -> bytes:
         """The text with blanks instead of code and HTML. All offsets are unchanged."""
-        return _blank_out_spans(self._data, self._hidden)
-
-
-def _blank_out_spans(data: bytes, spans: list[tuple[int, int]]) -> bytes:
-    if not spans:
-        return data
-    visible = bytearray(data)
-    for begin, end in spans:
-        visible[begin:end] = blank_out(data[begin:end])
-    return bytes(visible)
+        return Spans(self._hidden).blank_out(self._data)
 
 
 def _fold_label(label: str) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html import unescape
 from urllib.parse import unquote
 
 from strandline.model.portable_names import MAX_NAME_BYTES, fold_path
-from strandline.notes.picture_names import EXTENSIONS
+from strandline.notes.picture_names import EXTENSIONS, decode_entities
 
 _ENDING = re.compile(r"(?:\.|%2e)(?:" + "|".join(EXTENSIONS) + r")(?![a-z0-9])", re.IGNORECASE | re.ASCII)
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -52,7 +51,7 @@ class Names:
             if "%" in window:
                 self._look_back(unquote(window), found)
             if "&" in window:
-                self._look_back(unescape(window), found)
+                self._look_back(decode_entities(window), found)
             if "\\u" in window:
                 self._look_back(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), window), found)
         return found

@@ -30,8 +30,16 @@ def may_name_picture(text: bytes) -> bool:
         return True
     if b"&" not in text:
         return False
-    plain = unescape(text.decode(errors="replace")).encode(errors="replace")
+    plain = decode_entities(text.decode(errors="replace")).encode(errors="replace")
     return _MENTION.search(_decode_letters(plain)) is not None
+
+
+def decode_entities(text: str) -> str:
+    """The text without the escapes of HTML. Unchanged if one is a number that is too long to be read."""
+    try:
+        return unescape(text)
+    except ValueError:
+        return text
 
 
 def iter_mentions(text: bytes) -> Iterator[int]:

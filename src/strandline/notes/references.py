@@ -56,7 +56,7 @@ class Found:
     is_embed: bool = False
 
 
-_SILENCE = re.compile(rb"<!--\s*strandline:\s*ok\b.*?-->")
+_SILENCE = re.compile(rb"(<!--\s*strandline:\s*ok\b)|-->|\n")
 
 
 def place(data: bytes, found: Iterable[Found]) -> list[Reference]:
@@ -64,14 +64,15 @@ def place(data: bytes, found: Iterable[Found]) -> list[Reference]:
     ordered = sorted(found, key=lambda each: each.offset)
     if not ordered:
         return []
-    silenced = {data.count(b"\n", 0, match.start()) + 1 for match in _SILENCE.finditer(data)}
+    silenced = _list_silenced(data) if b"strandline:" in data else set()
     placed = []
-    line, counted = 1, 0
+    line, column, counted = 1, 1, 0
     for each in ordered:
-        line += data.count(b"\n", counted, each.offset)
+        if lines := data.count(b"\n", counted, each.offset):
+            line += lines
+            column, counted = 1, data.rfind(b"\n", counted, each.offset) + 1
+        column += len(data[counted : each.offset].decode(errors="replace"))
         counted = each.offset
-        begin = data.rfind(b"\n", 0, each.offset) + 1
-        column = len(data[begin : each.offset].decode(errors="replace")) + 1
         placed.append(
             Reference(
                 each.form, each.target, each.destination, line, column, line in silenced, each.is_embed,
@@ -79,3 +80,21 @@ def place(data: bytes, found: Iterable[Found]) -> list[Reference]:
             )
         )  # fmt: skip
     return placed
+
+
+def _list_silenced(data: bytes) -> set[int]:
+    """The numbers of the lines with the comment. It ends on the line on which its words do."""
+    silenced: set[int] = set()
+    opened: list[int] = []
+    line = 1
+    for mark in _SILENCE.finditer(data):
+        lines = mark[0].count(b"\n")
+        if lines:
+            opened = []
+        if mark[1]:
+            opened.append(line)
+        elif not lines:
+            silenced.update(opened)
+            opened = []
+        line += lines
+    return silenced

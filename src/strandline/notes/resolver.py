@@ -7,6 +7,7 @@ in a folder that is not listed, behind a link, or outside. Only what is in none 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
 from unicodedata import normalize
@@ -35,6 +36,8 @@ HiddenPlace = Callable[[str], "str | None"]
 """Where a file of this name may be without being listed: a folder that is passed over and has it, one that cannot be
 listed, or a link to a folder. None if it is in none of these.
 """
+
+_DOTS = re.compile(r"(?:\.\.?/)+")
 
 OTHER_BYTES = "they have different bytes"
 
@@ -330,6 +333,5 @@ def _has_dots(path: str) -> bool:
 
 
 def _without_dots(path: str) -> str:
-    while _has_dots(path):
-        path = path.partition("/")[2]
-    return path
+    dots = _DOTS.match(path)
+    return path[dots.end() :] if dots else path

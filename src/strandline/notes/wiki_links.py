@@ -6,17 +6,30 @@ import re
 from collections.abc import Iterator
 
 from strandline.notes.references import Form, Found
+from strandline.notes.spans import Next
 
-_LINK = re.compile(rb"\[\[([^\[\]\n|]+)(\|[^\]\n]*)?\]\]")
+_LINK = re.compile(rb"\[\[([^\[\]\n|]+)(?:\]\]|(\|))")
 """A pattern that begins with plain letters is searched for fast."""
+
+_END_OF_ALIAS = re.compile(rb"[\]\n]")
 
 
 def iter_wiki_links(data: bytes, start: int = 0) -> Iterator[Found]:
     """All wiki links to files. What is no reference must have been blanked out."""
+    alias_ends = Next(data, _END_OF_ALIAS)
+    after = 0
     for link in _LINK.finditer(data):
+        begin = link.start()
+        if begin < after:  # in an alias
+            continue
+        after = link.end()
+        if link[2]:
+            end = alias_ends.after(after)
+            if not data.startswith(b"]]", end):
+                continue
+            after = end + len(b"]]")
         if b"." not in link[1]:
             continue
-        begin = link.start()
         before = data[max(0, begin - 2) : begin]
         if before.endswith(b"\\"):
             continue
