@@ -18,7 +18,7 @@ from builders.clocks import FakeClock
 from builders.identities import A, B
 from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir
-from strandline.errors import InvalidInputError
+from strandline.errors import InvalidInputError, SourceNotFoundError
 from strandline.model.catalog_exports import parse_export
 from strandline.model.storage_dirs import LayoutKind
 from strandline.runtime.assembly import LocalStore, open_store
@@ -117,6 +117,33 @@ def test_what_was_deleted_comes_back_on_the_new_machine(
         assert store.get(id_of(ONE)).read() == ONE
     place = "img/one.png" if layout is LayoutKind.NAMED else f"media/{id_of(ONE)}.png"
     assert (new / "Vault" / place).read_bytes() == ONE
+
+
+def test_notes_know_what_was_deleted_on_the_old_machine(tmp_path: Path, clock: FakeClock) -> None:
+    """Check, explain, and put-back say the same on the new one, where no scan has ever met the picture."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    vault = make_vault(old)
+    (vault / "Note.md").write_text("![](img/one.png)\n")
+    with on_machine(old, clock) as store:
+        store.add_storage_dir(vault)
+        store.delete(store.plan_delete([id_of(ONE)]))
+        document = export(store)
+        (told,) = store.check_notes("Vault").findings
+    shutil.copytree(vault, new / "Vault")
+    vault = new / "Vault"
+    with on_machine(new, clock) as store:
+        store.add_storage_dir(vault)
+        copy_home_trash(old, new)
+        store.import_catalog(document)
+        assert "trash restore" in told.message
+        assert [each.message for each in store.check_notes("Vault").findings] == [told.message]
+        with pytest.raises(SourceNotFoundError, match="it was deleted on this machine"):
+            store.find_by_name("img/one.png", note=vault / "Note.md")
+        assert store.list_wanted() == []
+        (step,) = store.put_back_all(store.plan_put_back(vault)).steps
+        assert step.done
+        assert store.trash.list_entries() == []
+    assert (vault / "img/one.png").read_bytes() == ONE
 
 
 def test_two_folders_of_one_name_are_not_mistaken(tmp_path: Path, clock: FakeClock) -> None:

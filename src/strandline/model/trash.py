@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from strandline.model.events import parse_time
 from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.json_form import JsonForm, Table, own_keys
+from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 
 _TRASH_ID = re.compile("[0-9a-f]{32}")
@@ -34,6 +35,9 @@ class TrashReason(StrEnum):
 
 RESTORABLE = frozenset({TrashReason.DELETED, TrashReason.COLLECTED, TrashReason.FOLDED, TrashReason.VERSION})
 """Files that were the image. The others had wrong bytes, and something better has their place."""
+
+REMOVED = frozenset({TrashReason.DELETED, TrashReason.COLLECTED})
+"""Those whose path nothing else has got instead: a person took the picture away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,16 @@ def choose_to_restore(entries: Iterable[TrashedFile]) -> tuple[list[TrashedFile]
             latest[entry.place] = entry
     chosen = [entry for entry in entries if latest[entry.place] is entry]
     return chosen, [entry for entry in entries if latest[entry.place] is not entry]
+
+
+def find_target(entry: TrashedFile, sds: Sequence[StorageDir]) -> StorageDir | None:
+    """The storage directory that the file was in: the one that has or had its identity; otherwise the one at its
+    path.
+    """
+    by_identity = [sd for sd in sds if entry.sd_id is not None and entry.sd_id in (sd.sd_id, *sd.aliases)]
+    at_path = [sd for sd in sds if sd.path == entry.sd_path]
+    both = [sd for sd in by_identity if sd in at_path]
+    return next(iter([*both, *by_identity, *at_path]), None)
 
 
 def list_called(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.clocks import FakeClock
 from builders.named_vault import put
 from builders.storage import make_pictures
 from strandline.model.image_ids import hash_to_content_id
@@ -19,7 +20,7 @@ from strandline.services.storage_dirs.manage import get_by_number
 from strandline.services.trashing.delete import delete_files, plan_delete
 from strandline.services.workbench import Workbench
 
-ONE, OTHER, THIRD = make_pictures(3)
+ONE, OTHER, THIRD, LATER = make_pictures(4)
 
 
 @pytest.fixture
@@ -53,6 +54,22 @@ def test_a_deleted_picture_is_not_taken_for_another_one(bench: Workbench, vault:
     (step,) = plan_put_back(bench, str(vault)).steps
     assert step.source is not None
     assert step.source.trash_id is not None
+
+
+def test_what_came_after_a_deletion_counts(bench: Workbench, vault: Path, clock: FakeClock) -> None:
+    """The trash still has the earlier picture. The later one was not deleted by Strandline."""
+    delete_files(bench, plan_delete(bench, [hash_to_content_id(ONE)]))
+    clock.pass_time(hours=1)
+    put(vault, "Kitchen/IMG_1.png", LATER)
+    scan_storage_dir(bench, get_by_number(bench, 1))
+    verify_unproven(bench, get_by_number(bench, 1), may_read=lambda _: True)
+    clock.pass_time(hours=1)
+    (vault / "Kitchen/IMG_1.png").unlink()
+    scan_storage_dir(bench, get_by_number(bench, 1))
+    (finding,) = check(bench)
+    assert finding.message.startswith(
+        f"it was here until {clock.now().astimezone():%Y-%m-%d %H:%M}, and no image"
+    )
 
 
 def test_a_removed_picture_is_not_taken_for_another_one(bench: Workbench, vault: Path) -> None:

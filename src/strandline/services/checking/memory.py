@@ -19,6 +19,7 @@ from strandline.model.note_checks import Place, Remembered
 from strandline.model.portable_names import fold_path
 from strandline.model.states import HERE
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.trash import REMOVED, find_target
 from strandline.services.checking.unchanged import Unchanged
 from strandline.services.workbench import Workbench
 
@@ -85,7 +86,7 @@ class Memory:
         picture, too.
 
         Cost: a few statements, and none if the paths were asked for before (:meth:`ask`) and nothing is known. The
-        first time, the names of all earlier files are read.
+        first time, the names of all earlier files and the index of the trash are read.
         """
         asked = tuple(dict.fromkeys((*paths, *endings)))
         self.ask(asked)
@@ -113,6 +114,7 @@ class Memory:
         for name in self._names_alike[folded]:
             yield from self._list_earlier(name)
         yield from filter(None, map(_know, self._alike[folded]))
+        yield from self._deleted[folded]
 
     @cached_property
     def _names_alike(self) -> defaultdict[str, list[str]]:
@@ -129,6 +131,20 @@ class Memory:
         if row is not None and row not in rows:
             rows.append(row)
         yield from filter(None, map(_know, rows))
+        yield from self._deleted[_fold_name(path)]
+
+    @cached_property
+    def _deleted(self) -> defaultdict[str, list[_Known]]:
+        """What people deleted here, by folded name. The trash outlives the rows of another computer's catalog."""
+        found: defaultdict[str, list[_Known]] = defaultdict(list)
+        with self._bench.catalog.read() as reader:
+            entries, sds = reader.trash.list_trashed(), reader.sds.list_storage_dirs()
+        for each in entries:
+            target = find_target(each, sds) if each.reason in REMOVED else None
+            if target is not None and target.number == self._sd.number:
+                known = _Known(each.path, each.sha256, each.size_bytes, each.trashed_at, each.image_id)
+                found[_fold_name(each.path)].append(known)
+        return found
 
     @cached_property
     def _gone(self) -> defaultdict[str, list[ImageFile]]:

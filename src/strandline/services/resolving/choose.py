@@ -34,14 +34,14 @@ from strandline.model.conflicts import (
 from strandline.model.deletions import DeleteStep
 from strandline.model.image_ids import content_id_of
 from strandline.model.storage_dirs import LayoutKind, StorageDir
-from strandline.model.trash import TrashedFile, TrashReason
+from strandline.model.trash import TrashedFile, TrashReason, find_target
 from strandline.model.verification import Fault, VerifyFinding
 from strandline.services.checking.uses import find_uses_of
 from strandline.services.resolving.listing import list_conflicts
 from strandline.services.resolving.resolve import fold_copy, hash_now, read_copy
 from strandline.services.trashing.contents import list_trash
 from strandline.services.trashing.delete import TrashRoom, check_deletable, take_out
-from strandline.services.trashing.restore import bring_back, find_target, forget_entries, restore_entries
+from strandline.services.trashing.restore import bring_back, forget_entries, restore_entries
 from strandline.services.trashing.trash import recover
 from strandline.services.verifying.heal import Replacing, heal_findings
 from strandline.services.workbench import Workbench

@@ -25,7 +25,7 @@ from strandline.model.remedies import say_add
 from strandline.model.states import choose_mtime
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.sync_names import is_identity_like
-from strandline.model.trash import RESTORABLE, TrashedFile, TrashReason, choose_to_restore
+from strandline.model.trash import RESTORABLE, TrashedFile, TrashReason, choose_to_restore, find_target
 from strandline.services.proving.prove import prove_file
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.shelves import recover_shelf
@@ -116,16 +116,6 @@ def _restore_all(
 def _list_storage_dirs(bench: Workbench) -> list[StorageDir]:
     with bench.catalog.read() as reader:
         return reader.sds.list_storage_dirs()
-
-
-def find_target(entry: TrashedFile, sds: Sequence[StorageDir]) -> StorageDir | None:
-    """The storage directory that the file was in: the one that has or had its identity; otherwise the one at its
-    path.
-    """
-    by_identity = [sd for sd in sds if entry.sd_id is not None and entry.sd_id in (sd.sd_id, *sd.aliases)]
-    at_path = [sd for sd in sds if sd.path == entry.sd_path]
-    both = [sd for sd in by_identity if sd in at_path]
-    return next(iter([*both, *by_identity, *at_path]), None)
 
 
 def _restore(bench: Workbench, entry: TrashedFile, target: StorageDir | None, *, dry_run: bool) -> str | None:
