@@ -41,20 +41,22 @@ def carry_out(known: list[OpenReference], news: ReferenceNews) -> list[OpenRefer
     return list((left | {each.key: each for each in [*news.moved, *news.missing]}).values())
 
 
-@given(FINDINGS, FINDINGS, st.sets(st.sampled_from(["a.md", "closed/"])))
+@given(FINDINGS, FINDINGS, st.sets(st.sampled_from(["a.md", "closed/"])), st.sets(NOTES))
 def test_the_same_check_again_has_no_news(
-    before: list[Finding], findings: list[Finding], unread: set[str]
+    before: list[Finding], findings: list[Finding], unread: set[str], emptied: set[str]
 ) -> None:
-    """Whatever was known. What could not be read stays open."""
+    """Whatever was known. What could not be read stays open, and what a note without text missed is on its way."""
     known = carry_out([], plan_news([], before, (), NOW))
-    news = plan_news(known, findings, unread, LATER)
+    news = plan_news(known, findings, unread, LATER, emptied)
     after = carry_out(known, news)
-    assert plan_news(after, findings, unread, LATER) == ReferenceNews()
+    assert plan_news(after, findings, unread, LATER, emptied) == ReferenceNews()
     unread_before = {each.key for each in known if each.note == "a.md" and "a.md" in unread}
     unread_before |= {each.key for each in known if each.note.startswith("closed/") and "closed/" in unread}
     assert unread_before <= {each.key for each in after}
     opened = {(each.note, each.target) for each in findings if each.kind in ("missing", "misplaced")}
     assert {each.key for each in news.missing} <= opened
+    waiting = {each.key for each in known if each.note in emptied} - opened
+    assert waiting <= {each.key for each in after if each.on_its_way}
     assert not {each.key for each in news.resolved} & opened
 
 

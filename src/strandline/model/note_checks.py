@@ -254,6 +254,8 @@ class NoteCheck(JsonForm):
     """Of the missing pictures, those of which something is known."""
     moved: tuple[MovedFolder, ...] = ()
     """Folders that are elsewhere now, each the cause of many of the findings."""
+    emptied: tuple[str, ...] = ()
+    """Notes without text that were written not long ago. It may still come, so nothing is concluded from them."""
 
     @property
     def has_errors(self) -> bool:

@@ -60,7 +60,11 @@ class ReferenceNews:
 
 
 def plan_news(
-    known: Iterable[OpenReference], findings: Sequence[Finding], unread: Collection[str], now: datetime
+    known: Iterable[OpenReference],
+    findings: Sequence[Finding],
+    unread: Collection[str],
+    now: datetime,
+    emptied: Collection[str] = (),
 ) -> ReferenceNews:
     """Compares what was told with what a check of the whole storage directory found.
 
@@ -71,6 +75,7 @@ def plan_news(
         findings: Of the check.
         unread: The notes, and the folders with ``/`` at the end, that could not be read.
         now: The time.
+        emptied: The notes that have no text, perhaps not yet. What they missed is on its way.
     """
     found: dict[tuple[str, str], OpenReference] = {}
     undecided = set()
@@ -91,7 +96,7 @@ def plan_news(
     for open_one in known:
         told.add(open_one.key)
         again = found.get(open_one.key)
-        if open_one.key in undecided:
+        if open_one.key in undecided or (again is None and open_one.note in emptied):
             if not open_one.on_its_way:
                 news.moved.append(replace(open_one, on_its_way=True))
         elif again is not None:

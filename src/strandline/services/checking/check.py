@@ -7,17 +7,14 @@ about what it may refer to.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
 from time import perf_counter, time
 from typing import TypeAlias
 
 from strandline.errors import NotInBucketsError, StrandlineError, UnreadableFileError
-from strandline.folders.disk_errors import as_disk_error
 from strandline.model.buckets import is_bucket_address
 from strandline.model.moved_folders import Expected, find_moved_folders
 from strandline.model.note_checks import (
@@ -33,27 +30,23 @@ from strandline.model.portable_names import explain_refused, fold_path
 from strandline.notes.destinations import names_picture
 from strandline.notes.file_index import name_of
 from strandline.notes.mentions import Names
-from strandline.notes.profiles import OBSIDIAN, PLAIN, Scope, find_scope
+from strandline.notes.profiles import OBSIDIAN, PLAIN, Scope
 from strandline.notes.references import Form, Reference
-from strandline.notes.resolver import Resolved, Resolver, Verdict
+from strandline.notes.resolver import Resolved, Verdict
 from strandline.services.checking import messages
 from strandline.services.checking.collecting import Collected
 from strandline.services.checking.memory import Memory
-from strandline.services.checking.note_tree import NoteTree
-from strandline.services.checking.picture_state import QUIET_S, has_bytes, have_same_bytes
+from strandline.services.checking.one_look import ABSENT, SAMPLES, OneLook
+from strandline.services.checking.picture_state import QUIET_S, has_bytes
 from strandline.services.checking.reading import MAX_NOTE_BYTES, Faults, NoteReader
 from strandline.services.checking.roots import find_base, find_root
-from strandline.services.checking.stand_ins import StandIns
+from strandline.services.checking.stand_ins import StandIn
 from strandline.services.checking.texts import ONLY_IN_CLOUD, find_note_elsewhere
 from strandline.services.checking.unused import list_unused
 
 Recall: TypeAlias = "Callable[[str], Memory | None]"
 
-_ABSENT = (Verdict.MISSING, Verdict.MISPLACED)
 _PRESENT = (Verdict.FOUND, Verdict.NOT_PORTABLE, Verdict.AMBIGUOUS)
-
-SAMPLES = 200
-"""Notes outside the checked path that are read to see in which way references are written there."""
 
 MAX_TEXT_BYTES = 64 * 1024 * 1024
 """The same for the loose reader, which also reads settings and data of plug-ins."""
@@ -92,8 +85,8 @@ def check_path(
     base = find_base(path)
     root = find_root(base, known_roots)
     below = os.path.relpath(path, root).replace(os.sep, "/")
-    tree = _list_notes(root, "" if below == "." else below)
-    check = _Check(tree, options, base, recall(root) if root in known_roots else None)
+    look = OneLook(root, "" if below == "." else below)
+    check = _Check(look, options, base, recall(root) if root in known_roots else None)
     check.run(go_on)
     return check.report(path, base, known_roots.get(root) or None, perf_counter() - begun)
 
@@ -112,7 +105,7 @@ def list_uses(
     Raises:
         DiskError: The root cannot be listed.
     """
-    check = _Check(_list_notes(root), CheckOptions(), root, None)
+    check = _Check(OneLook(root), CheckOptions(), root, None)
     uses = list(check.iter_uses(wanted, mentions))
     if unread is not None:
         unread += check.unread
@@ -128,25 +121,21 @@ def list_pictures(root: str, below: str) -> list[tuple[str, Reference, str, bool
         DiskError: The root cannot be listed.
         UnreadableFileError: One of the notes cannot be read.
     """
-    check = _Check(_list_notes(root, below), CheckOptions(), root, None)
+    check = _Check(OneLook(root, below), CheckOptions(), root, None)
     pictures = list(check.iter_pictures())
     for each in check.unread:
         raise UnreadableFileError(f"{each.path} cannot be read: {each.reason}", path=each.path)
     return pictures
 
 
-def _list_notes(root: str, below: str = "") -> NoteTree:
-    try:
-        return NoteTree(root, below)
-    except OSError as error:
-        raise as_disk_error(error, "list", root) from error
-
-
 class _Check:
     """One run over a tree."""
 
-    def __init__(self, tree: NoteTree, options: CheckOptions, base: str, memory: Memory | None) -> None:
-        self._tree = tree
+    def __init__(self, look: OneLook, options: CheckOptions, base: str, memory: Memory | None) -> None:
+        self._look = look
+        self._looks = [look]
+        """The latest first."""
+        self._tree = tree = look.tree
         self._memory = memory
         self._unchanged = None if memory is None else memory.unchanged
         self._options = options
@@ -155,13 +144,11 @@ class _Check:
         )
         self._lost: list[Lost] = []
         self._note_refused()
-        self._resolver = Resolver(tree.index, self._have_same_bytes, tree.is_there, tree.find_hidden)
         self._reader = NoteReader(tree, self._unchanged, self._collected.note_unread)
         self._faults = Faults(tree, self._unchanged, self._collected.note_unread)
         self._used: set[str] = set()
         self._notes = [note for note in sorted(tree.notes) if tree.is_reported(note)]
         self._own = frozenset(self._notes)
-        self._scopes = tree.scopes
 
     def run(self, go_on: Callable[[], None] = lambda: None) -> None:
         """Looks at everything."""
@@ -173,36 +160,56 @@ class _Check:
             go_on()
             if references := self._reader.read_references(note):
                 read.append((note, references))
-        self._scopes = self._find_scopes(read)
+        self._look.learn_scopes(read, self._reader)
         resolved = []
         for note, references in read:
             go_on()
-            scope = find_scope(self._scopes, note)
-            resolved += [(note, each, scope, self._resolve(note, each, scope)) for each in references]
-        self._ask_memory([answer for _, _, _, answer in resolved])
-        for note, reference, scope, answer in resolved:
-            self._judge(note, reference, scope, answer)
+            resolved += [(note, each, self._look.resolve(note, each)) for each in references]
+        resolved = self._look_again(resolved)
+        self._ask_memory([answer for _, _, answer in resolved])
+        for note, reference, answer in resolved:
+            self._judge(note, reference, self._look.find_scope(note), answer)
         self._check_names()
         if self._options.unused:
             self._check_unused()
         if self._unchanged is not None:
             self._unchanged.save(self._tree.notes)
 
+    def _look_again(
+        self, resolved: list[tuple[str, Reference, Resolved]]
+    ) -> list[tuple[str, Reference, Resolved]]:
+        """What is absent, looked for again in a listing that is younger than the notes: a picture may have come, or
+        moved, since the first one. Cost: a listing, if anything is absent.
+        """
+        if not any(self._may_be_absent(answer) for _, _, answer in resolved):
+            return resolved
+        again = OneLook(self._tree.root, self._tree.below, self._look)
+        self._looks.insert(0, again)
+        self._note_refused()
+        return [
+            (note, each, again.resolve(note, each) if self._may_be_absent(answer) else answer)
+            for note, each, answer in resolved
+        ]
+
+    def _may_be_absent(self, resolved: Resolved) -> bool:
+        """Whether it may be told as missing: also if its first folder is not here, and the memory knows it."""
+        return resolved.verdict in ABSENT or (self._memory is not None and bool(resolved.tries))
+
     def iter_uses(
         self, wanted: AbstractSet[str], mentions: list[tuple[str, str]] | None = None
     ) -> Iterator[tuple[str, Reference, str]]:
         """The references that mean one of the pictures. Parses only notes in which one of their names occurs."""
         samples = self._notes[:: max(1, len(self._notes) // SAMPLES)]
-        if self._scopes[-1].profile is PLAIN:
-            self._scopes = self._find_scopes([(note, self._reader.read_references(note)) for note in samples])
+        if self._look.scopes[-1].profile is PLAIN:
+            read = [(note, self._reader.read_references(note)) for note in samples]
+            self._look.learn_scopes(read, self._reader)
         names = Names(map(name_of, wanted))
         for note in self._notes:
             if found := names.find_in(self._reader.read(note, MAX_NOTE_BYTES) or b""):
-                scope = find_scope(self._scopes, note)
                 used = set[str]()
                 for reference in self._reader.read_references(note):
-                    resolved = self._resolve(note, reference, scope)
-                    if resolved.verdict not in _ABSENT:
+                    resolved = self._look.resolve(note, reference)
+                    if resolved.verdict not in ABSENT:
                         meant = {resolved.path, *resolved.candidates} & wanted
                         used.update(filter(None, meant))
                         yield from ((note, reference, path) for path in sorted(filter(None, meant))[:1])
@@ -212,13 +219,12 @@ class _Check:
     def iter_pictures(self) -> Iterator[tuple[str, Reference, str, bool]]:
         """What the reported notes refer to, and whether it is there."""
         read = [(note, self._reader.read_references(note)) for note in self._notes]
-        self._scopes = self._find_scopes(read)
+        self._look.learn_scopes(read, self._reader)
         for note, references in read:
-            scope = find_scope(self._scopes, note)
             for reference in references:
-                resolved = self._resolve(note, reference, scope)
+                resolved = self._look.resolve(note, reference)
                 is_there = resolved.verdict in _PRESENT
-                if resolved.path is not None and (is_there or resolved.verdict in _ABSENT):
+                if resolved.path is not None and (is_there or resolved.verdict in ABSENT):
                     is_note = reference.form is Form.WIKI and self._tree.has_note_of(name_of(resolved.path))
                     if is_there or not is_note:
                         yield note, reference, resolved.path, is_there
@@ -231,7 +237,7 @@ class _Check:
     def report(self, path: str, base: str, sd_id: str | None, seconds: float) -> NoteCheck:
         """What was found."""
         tree, collected = self._tree, self._collected
-        profile = find_scope(self._scopes, f"{tree.below}/").profile
+        profile = self._look.find_scope(f"{tree.below}/").profile
         return NoteCheck(
             path=path,
             base=base,
@@ -249,6 +255,7 @@ class _Check:
             seconds=round(seconds, 3),
             lost=tuple(self._lost),
             moved=tuple(find_moved_folders(self._iter_expected(), self._list_folders())),
+            emptied=tuple(sorted(map(collected.say_path, self._reader.emptied))),
         )
 
     def _iter_expected(self) -> Iterator[Expected]:
@@ -270,21 +277,6 @@ class _Check:
 
     def _list_folders(self) -> set[str]:
         return set(map(self._collected.say_path, self._tree.folders))
-
-    def _find_scopes(self, read: Sequence[tuple[str, Sequence[Reference]]]) -> list[Scope]:
-        """The scopes of the tree. Without any sign, the way in which most references are written decides."""
-        scopes = self._tree.scopes
-        if scopes[-1].profile is not PLAIN:
-            return scopes
-        forms: Counter[Form] = Counter()
-        samples = [note for note in self._tree.notes if note not in self._own] if self._tree.below else []
-        samples = samples[:: max(1, len(samples) // SAMPLES)]
-        for note, references in [*read, *((note, self._reader.read_references(note)) for note in samples)]:
-            if find_scope(scopes, note) is scopes[-1]:
-                forms.update(each.form for each in references)
-        if forms[Form.WIKI] <= forms[Form.MARKDOWN]:
-            return scopes
-        return [*scopes[:-1], Scope("", OBSIDIAN)]
 
     def _ask_memory(self, resolved: Sequence[Resolved]) -> None:
         """Asks about all that is missing at once."""
@@ -318,18 +310,6 @@ class _Check:
             return None
         return last.path
 
-    def _resolve(self, note: str, reference: Reference, scope: Scope) -> Resolved:
-        """By the rules of the scope, or else by those of one around it: its tool shows the note as well."""
-        resolved = self._resolver.resolve(note, reference, scope)
-        if resolved.verdict not in _ABSENT:
-            return resolved
-        for outer in self._scopes[self._scopes.index(scope) + 1 :]:
-            if outer.contains(note) and outer.profile is not PLAIN:
-                again = self._resolver.resolve(note, reference, outer)
-                if again.verdict not in _ABSENT:
-                    return again
-        return resolved
-
     def _explain(
         self, note: str, reference: Reference, scope: Scope, resolved: Resolved
     ) -> tuple[FindingKind | None, str]:
@@ -340,13 +320,12 @@ class _Check:
             return FindingKind.OUTSIDE, ""
         if resolved.verdict is Verdict.OUTSIDE and self._was_here(resolved):
             resolved = replace(resolved, verdict=Verdict.MISSING)
-        if resolved.verdict in _ABSENT and resolved.path is not None:
-            settled_before_s = time() - QUIET_S
-            stand_in = self._stand_ins.find(note, reference, scope, settled_before_s=settled_before_s)
+        if resolved.verdict in ABSENT and resolved.path is not None:
+            stand_in = self._find_stand_in(note, reference, scope)
             if stand_in is not None and stand_in.settled_s is None:
                 return messages.say_stand_in(stand_in.kind)
             name = name_of(resolved.path)
-            if reference.form is Form.WIKI and self._tree.has_note_of(name):
+            if reference.form is Form.WIKI and any(look.tree.has_note_of(name) for look in self._looks):
                 return None, ""
             was = None if self._memory is None else self._find_known(self._memory, resolved)
             is_missing = resolved.verdict is Verdict.MISSING or not (was is None or self._is_at_namesake(was))
@@ -430,9 +409,14 @@ class _Check:
             return messages.say_old_version(say_path(old))
         return messages.NEVER_SEEN if memory is not None and memory.is_whole else messages.MISSING
 
-    @cached_property
-    def _stand_ins(self) -> StandIns:
-        return StandIns(self._tree)
+    def _find_stand_in(self, note: str, reference: Reference, scope: Scope) -> StandIn | None:
+        """What is there instead of the picture, or was at the first look: it may just get its own name."""
+        settled_before_s = time() - QUIET_S
+        for look in self._looks:
+            found = look.stand_ins.find(note, reference, scope, settled_before_s=settled_before_s)
+            if found is not None:
+                return found
+        return None
 
     def _check_names(self) -> None:
         """Names that other systems refuse: of pictures that are referred to, or of all pictures."""
@@ -449,7 +433,7 @@ class _Check:
         for note in tree.notes:
             if note not in self._own:
                 for reference in self._reader.read_references(note):
-                    resolved = self._resolver.resolve(note, reference, find_scope(self._scopes, note))
+                    resolved = self._look.resolve(note, reference)
                     self._used.update(filter(None, (resolved.path, *resolved.candidates)))
         unused = list_unused(tree, self._used, lambda path: self._reader.read(path, MAX_TEXT_BYTES))
         self._note_refused()  # of folders with settings, which are listed only for this
@@ -458,8 +442,6 @@ class _Check:
                 self._collected.add(FindingKind.UNUSED, messages.UNUSED, path)
 
     def _note_refused(self) -> None:
-        for folder, why in self._tree.refused.items():
-            self._collected.note_unread(f"{folder}/", why)
-
-    def _have_same_bytes(self, paths: Sequence[str]) -> bool | None:
-        return have_same_bytes([self._tree.locate(path) for path in paths])
+        for look in self._looks:
+            for folder, why in look.tree.refused.items():
+                self._collected.note_unread(f"{folder}/", why)

@@ -67,7 +67,7 @@ def _write(bench: Workbench, sd: StorageDir, check: NoteCheck) -> None:
     with bench.catalog.write() as writer:
         known = writer.notes.list_open(sd.number)
         is_first = not writer.notes.is_checked(sd.number)
-        news = plan_news(known, check.findings, list_unread(check), bench.now())
+        news = plan_news(known, check.findings, list_unread(check), bench.now(), check.emptied)
         if is_first or news.missing or news.resolved or news.moved:
             writer.notes.forget_open(sd.number, [each.key for each in news.resolved])
             writer.notes.set_open(sd.number, [*news.missing, *news.moved])

@@ -8,7 +8,8 @@ from time import time
 from typing import TypeAlias
 
 from strandline.errors import UnreadableFileError
-from strandline.folders.file_tree import read_file
+from strandline.folders.file_tree import look_at_file, read_file
+from strandline.notes.note_names import is_note_name
 from strandline.notes.reading import BrokenNoteError, read_note
 from strandline.notes.references import Reference
 from strandline.services.checking.note_tree import NoteTree
@@ -35,13 +36,20 @@ class NoteReader:
         self._tree = tree
         self._unchanged = unchanged
         self._note_unread = note_unread
+        self.emptied: set[str] = set()
+        """Notes that were written not long ago and have no text, perhaps not yet."""
 
     def read(self, path: str, limit_bytes: int) -> bytes | None:
-        """All bytes of a file; none if it went away meanwhile. None if it cannot be read, which is noted."""
+        """All bytes of a file; none if it went away meanwhile. None if it cannot be read, which is noted. A note that
+        went away may come back at once: a sync client replaces it.
+        """
         try:
             return read_file(self._tree.locate(path), limit_bytes)
         except FileNotFoundError:
-            return b""
+            if not is_note_name(path):
+                return b""
+            self._note_unread(path, "it went away before it was read")
+            return None
         except (OSError, UnreadableFileError) as error:
             self._note_unread(path, str(error))
             return None
@@ -55,18 +63,30 @@ class NoteReader:
         if (known := unchanged.find_references(note, stamp)) is not None:
             return known
         references = self._read_anew(note)
-        if references is not None:
+        if references is not None and note not in self.emptied:
             unchanged.learn(note, stamp, references)
         return references or ()
 
     def _read_anew(self, note: str) -> Sequence[Reference] | None:
         """None if it cannot be read."""
         data = self.read(note, MAX_NOTE_BYTES)
+        if data is None:
+            return None
+        if not data.strip(b"\0") and self._is_young(note):
+            self.emptied.add(note)
         try:
-            return None if data is None else read_note(note, data) if data else ()
+            return read_note(note, data) if data else ()
         except BrokenNoteError as error:
             self._note_unread(note, f"it is not what its name says: {error}")
             return None
+
+    def _is_young(self, note: str) -> bool:
+        """Whether it was written so short a time ago that its text may still come, as a picture's bytes may."""
+        try:
+            look = look_at_file(self._tree.locate(note))
+        except OSError:
+            return True
+        return look is None or look.mtime_s > time() - QUIET_S
 
 
 class Faults:
