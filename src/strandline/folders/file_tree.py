@@ -10,12 +10,17 @@ import os
 import stat
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import field
+from unicodedata import normalize
 
 from strandline.errors import UnreadableFileError
 from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.filesystems import MountKind, find_mount
 from strandline.folders.opening import READ_FLAGS, can_be_dataless, is_dataless, open_regular
+from strandline.model.portable_names import fold_path
 from strandline.model.values import dataclass
+
+MOST_ALIKE = 100
+"""Spellings of one path that are followed. A person has one or two."""
 
 _CAN_BE_DATALESS = can_be_dataless()
 
@@ -112,6 +117,40 @@ def look_at_file(path: str) -> FileLook | None:
     if seen.st_mode & 0o170000 != 0o100000:
         return None
     return FileLook(seen.st_size, not is_dataless(seen), seen.st_mtime)
+
+
+def list_alike(root: str, path: str) -> list[str]:
+    """The files and folders below the root whose paths differ from this one at most in Unicode form, and in what the
+    disk itself does not tell apart, such as letter case. Each is spelled as the disk has it.
+
+    Cost: a listing of each folder that a part of the path is in.
+    """
+    found = [""]
+    for part in path.split("/"):
+        found = [
+            f"{above}/{name}".lstrip("/") for above in found for name in _list_spellings(root, above, part)
+        ][:MOST_ALIKE]
+    return found
+
+
+def _list_spellings(root: str, above: str, part: str) -> list[str]:
+    folder = os.path.join(root, above)
+    written = os.path.join(folder, part)
+    try:
+        names = os.listdir(folder)
+    except OSError:  # it is no folder, or nobody may list it
+        return [part] if os.path.lexists(written) else []
+    composed, folded = normalize("NFC", part), fold_path(part)
+    alike = [name for name in names if fold_path(name) == folded]
+    same = [name for name in alike if normalize("NFC", name) == composed]
+    return same or [name for name in alike if _is_same_entry(written, os.path.join(folder, name))]
+
+
+def _is_same_entry(one: str, other: str) -> bool:
+    try:
+        return os.path.samestat(os.lstat(one), os.lstat(other))
+    except OSError:
+        return False
 
 
 def find_stamp(path: str, *, keeps_inodes: bool) -> str | None:

@@ -266,6 +266,8 @@ class _Search:
         if not (self.scope.profile.ignores_case and self.form is Form.WIKI):
             return False
         ending = "/".join(path.split("/")[-len(wanted.split("/")) :])
+        if self.folder and wanted.startswith(f"{self.folder}/"):  # the note does not say it; the disk does
+            wanted = normalize("NFC", self.folder) + wanted[len(self.folder) :]
         return normalize("NFC", ending).casefold() == wanted.casefold()
 
     def is_backslashed(self, path: str) -> bool:

@@ -161,5 +161,6 @@ def test_what_cannot_be_shown(bench: Workbench, vault: Path, tmp_path: Path, clo
         find_by_name(bench, "one.png", note=str(vault / "one.png"))
     with pytest.raises(SourceNotFoundError, match="there is no note"):
         find_by_name(bench, "one.png", note=str(vault / "No.md"))
+    (tmp_path / "Loose.md").write_text("")
     with pytest.raises(StorageDirNotFoundError, match="sd add"):
         find_by_name(bench, "one.png", note=str(tmp_path / "Loose.md"))

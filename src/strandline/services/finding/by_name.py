@@ -8,7 +8,6 @@ that of the bytes that are there now, so a file that was never read is read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 from strandline.errors import (
     AmbiguousImageIdError,
@@ -27,7 +26,7 @@ from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import show_plainly
 from strandline.model.remedies import say_add
-from strandline.model.storage_dirs import LayoutKind, StorageDir
+from strandline.model.storage_dirs import StorageDir
 from strandline.notes.file_index import name_of
 from strandline.notes.note_names import is_note_name
 from strandline.notes.profiles import Scope, find_scope
@@ -39,10 +38,11 @@ from strandline.services.checking.check import list_pictures
 from strandline.services.checking.memory import Memory
 from strandline.services.checking.note_tree import NoteTree
 from strandline.services.checking.picture_state import have_same_bytes
-from strandline.services.checking.roots import find_base
+from strandline.services.checking.roots import find_base, find_root
+from strandline.services.finding.named_places import find_storage_dir, list_places
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.ignored import read_ignored
-from strandline.services.storage_dirs.paths import can_be_path, find_real_path
+from strandline.services.storage_dirs.paths import can_be_path, spell_path
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -83,7 +83,7 @@ def find_files_by_name(bench: Workbench, text: str, *, note: str | None = None) 
         _check_is_one(text)
         sd, path = _find_in_note(bench, text, note)
         return [NamedFile(sd, path, _identify(bench, sd, path))]
-    files = [NamedFile(sd, path, _identify(bench, sd, path)) for sd, path in _list_places(bench, text)]
+    files = [NamedFile(sd, path, _identify(bench, sd, path)) for sd, path in list_places(bench, text)]
     if not files:
         raise _not_found(bench, text)
     found = {file.image_id: file for file in files}
@@ -109,8 +109,8 @@ def list_files_of_note(bench: Workbench, note: str) -> tuple[list[NamedFile], li
     """
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
-    path = os.path.abspath(os.path.expanduser(note))
-    inside = _find_storage_dir(bench, sds, path)
+    path = spell_path(note)
+    inside = find_storage_dir(bench, sds, path)
     if inside is None:
         inside = next(((sd, "") for sd in sds if sd.path == path), None)
     if inside is None:
@@ -135,11 +135,21 @@ def list_files_of_note(bench: Workbench, note: str) -> tuple[list[NamedFile], li
     return [files[path] for path in sorted(files)], [refused[path] for path in sorted(refused)]
 
 
-def _in_no_storage_dir(note: str) -> StorageDirNotFoundError:
-    folder = os.path.dirname(os.path.abspath(note))
+def _in_no_storage_dir(note: str) -> StorageDirNotFoundError | SourceNotFoundError:
+    if not os.path.lexists(spell_path(note)):
+        return SourceNotFoundError(f"there is no {note}; check the path", source=note)
     return StorageDirNotFoundError(
-        f"{note} is in no storage directory; add its folder: {say_add(folder)}", path=note
+        f"{note} is in no storage directory; add the folder it belongs to: {say_add(_suggest_root(note))}",
+        path=note,
     )
+
+
+def _suggest_root(path: str) -> str:
+    """The folder that a person would add for the file or folder at the path: the nearest one around it that shows by
+    its content that it is one, such as an Obsidian vault. If none does, the folder itself, or the one it is in.
+    """
+    spelled = spell_path(path)
+    return find_root(spelled if os.path.isdir(spelled) else os.path.dirname(spelled), ())
 
 
 def _check_can_be_kept(text: str) -> None:
@@ -172,64 +182,6 @@ def _check_is_one(text: str) -> None:
         raise InvalidPathError(
             f"the text has {len(targets)} references ({shown}); give one at a time", path=text
         )
-
-
-def _list_places(bench: Workbench, text: str) -> Iterator[tuple[StorageDir, str]]:
-    """The files that the text may mean, each with its storage directory, by the first way that finds any."""
-    with bench.catalog.read() as reader:
-        sds = reader.sds.list_storage_dirs()
-    inside = _find_storage_dir(bench, sds, text)
-    if inside is not None:
-        sd, path = inside
-        if _is_file(bench, sd, path):
-            yield sd, path
-            return
-    path = text.strip().replace(os.sep, "/").removeprefix("./")
-    exact = [sd for sd in sds if sd.is_reachable and _is_file(bench, sd, path)]
-    yield from ((sd, path) for sd in exact)
-    if exact or "/" in path:
-        return
-    with bench.catalog.read() as reader:
-        images = reader.origins.list_images_named(path)
-        rows = [row for image in images for row in reader.files.list_rows_of_image(image)]
-    by_number = {sd.number: sd for sd in sds}
-    here = [row for row in rows if row.absent_since is None and by_number[row.sd].is_reachable]
-    # Of a file that has just gone, no scan knows yet.
-    called = [row for row in here if row.filename == path and _is_file(bench, by_number[row.sd], row.path)]
-    # By id, a file never has the name that people know, so the original name counts. A named picture that was renamed
-    # has the name no more.
-    by_id = [row for row in here if by_number[row.sd].layout is LayoutKind.IDS]
-    yield from ((by_number[row.sd], row.path) for row in called or by_id)
-
-
-def _find_storage_dir(bench: Workbench, sds: list[StorageDir], text: str) -> tuple[StorageDir, str] | None:
-    """The storage directory that a path on this machine leads into, and the rest of the path. The innermost."""
-    if not can_be_path(text):
-        return None
-    given = os.path.abspath(os.path.expanduser(text))
-    above = os.path.dirname(given)
-    real = os.path.join(find_real_path(bench, above) or above, os.path.basename(given))
-    found = [
-        (sd, os.path.relpath(path, sd.path).replace(os.sep, "/"))
-        for sd in sds
-        for path in (given, real)
-        if path.startswith(sd.path.rstrip(os.sep) + os.sep)
-    ]
-    return max(found, key=lambda each: len(each[0].path), default=None)
-
-
-def _is_file(bench: Workbench, sd: StorageDir, path: str) -> bool:
-    folder = read_ignored(bench, sd)
-    name = folder.layout.find_name(path)
-    if name is None or folder.layout.split(name) is None:
-        return False
-    try:
-        return bool(folder.probe([name]))
-    except OSError as error:
-        raise UnreadableFileError(
-            f"{folder.where(name)} cannot be looked at now: {error.strerror or error}",
-            path=str(folder.where(name)),
-        ) from error
 
 
 def _identify(bench: Workbench, sd: StorageDir, path: str) -> ImageId:
@@ -270,7 +222,7 @@ def _ignored(sd: StorageDir, path: str) -> SourceNotFoundError:
 def _not_found(bench: Workbench, text: str) -> SourceNotFoundError | StorageDirNotFoundError:
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
-    inside = _find_storage_dir(bench, sds, text)
+    inside = find_storage_dir(bench, sds, text)
     if inside is not None and read_ignored(bench, inside[0]).layout.is_ignored(inside[1]):
         raise _ignored(*inside)
     path = text.strip().replace(os.sep, "/").removeprefix("./")
@@ -282,10 +234,10 @@ def _not_found(bench: Workbench, text: str) -> SourceNotFoundError | StorageDirN
             return SourceNotFoundError(f"there is no {text}; in {sd.name!r}, {said}", source=text)
     if inside is not None:
         return SourceNotFoundError(f"there is no {text}; {messages.NEVER_SEEN}", source=text)
-    given = os.path.abspath(os.path.expanduser(text)) if can_be_path(text) else None
+    given = spell_path(text) if can_be_path(text) else None
     if given is not None and look_at_file(given) is not None:
         return StorageDirNotFoundError(
-            f"{text} is in no storage directory; add the folder it belongs to: {say_add(os.path.dirname(given))}",
+            f"{text} is in no storage directory; add the folder it belongs to: {say_add(_suggest_root(given))}",
             path=text,
         )
     return SourceNotFoundError(f"no image that is known has the name {text}; check the path", source=text)
@@ -295,7 +247,7 @@ def _find_in_note(bench: Workbench, text: str, note: str) -> tuple[StorageDir, s
     """The file that a reference means. The note need not have it: then it is read as if it did."""
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
-    inside = _find_storage_dir(bench, sds, note)
+    inside = find_storage_dir(bench, sds, spell_path(note))
     if not is_note_name(note):
         raise InvalidPathError(f"{note} is not a note; give the path of one", path=note)
     if inside is None:

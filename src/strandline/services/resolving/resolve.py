@@ -37,7 +37,7 @@ from strandline.services.resolving.listing import list_conflicts, list_identity_
 from strandline.services.saving.entries import read_entry
 from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.manage import StorageDirRef, get_storage_dir
-from strandline.services.storage_dirs.paths import parse_inside
+from strandline.services.storage_dirs.paths import parse_inside, spell_path
 from strandline.services.trashing.delete import TrashRoom, check_deletable, take_out
 from strandline.services.trashing.restore import bring_back
 from strandline.services.verifying.heal import heal_findings
@@ -93,7 +93,7 @@ def find_given(
             sd = get_storage_dir(bench, text)
             whole.add(sd.number)
         except StorageDirNotFoundError:
-            path = os.path.abspath(text)
+            path = spell_path(text)
             inside = [sd for sd in sds if path.startswith(f"{sd.path}{os.sep}")]
             if not inside:
                 raise
