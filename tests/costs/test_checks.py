@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from builders.statements import count_statements
 from builders.storage import make_storage_dir
-from builders.vaults import Vault
+from builders.vaults import Vault, check
 from fault_kit.traced import trace_calls
 from strandline import open_store
+from strandline.model.sync_names import NameMeaning, explain_name
+from strandline.services.checking import note_tree
 
 CHECKING = """
 import sys
@@ -63,6 +68,31 @@ def test_folders_that_are_passed_over_are_listed_once_and_only_for_what_is_missi
     assert without == 0
     assert few == many
     assert PACKAGES <= few <= 5 * (PACKAGES + 1)
+
+
+def test_a_missing_picture_costs_nothing_for_each_that_is_called_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a name means is asked only of possible conflict copies of it, once for each name."""
+    asked = []
+
+    def explain(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning:
+        asked.append(name)
+        return explain_name(name, is_wanted)
+
+    monkeypatch.setattr(note_tree, "explain_name", explain)
+    vault = Vault(tmp_path / "Vault")
+    mark = "sync-conflict-20260101-120000-ABCDEFG"
+    for number in range(MANY):
+        vault.put(f"image-{number}.png", b"")
+        vault.put(f"image{number}.{mark}.png", b"")
+    vault.put("note.md", b"![[image.png]]\n" * MANY)
+    assert check(vault.root).counts["missing"] == MANY
+    assert asked == []
+    copy = vault.put(f"image.{mark}.png", b"")
+    report = check(vault.root)
+    assert all(copy in finding.message for finding in report.findings)
+    assert len(asked) == 1
 
 
 def test_only_the_disk_of_the_path_is_looked_at(home: Path, tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ class NoteTree:
         self.notes: list[str] = []
         self.pictures: list[str] = []
         self.others: list[str] = []
+        self._copies_found: dict[str, str | None] = {}
         for folder, names in self._listing.folders.items():
             self._sort(f"{folder}/" if folder else "", names)
 
@@ -123,6 +124,10 @@ class NoteTree:
             return read_file(self.locate(path), MAX_CONFIG_BYTES)
         except (OSError, UnreadableFileError):
             return None
+
+    def shows_same_as(self, other: NoteTree) -> bool:
+        """Whether both listings show the same files and folders, so that they give the same answers."""
+        return self._listing == other._listing
 
     def locate(self, path: str) -> str:
         """The path on this machine."""
@@ -217,19 +222,27 @@ class NoteTree:
         return frozenset(fold_path(name_of(path).rpartition(".")[0]) for path in self.notes)
 
     def find_conflict_copy(self, name: str) -> str | None:
-        """A conflict copy of the missing file that a sync client left, in any folder."""
+        """A conflict copy of the missing file that a sync client left, in any folder. Cost: the copies whose names
+        begin like its name, once for each name.
+        """
+        if name not in self._copies_found:
+            self._copies_found[name] = next(self._iter_conflict_copies(name), None)
+        return self._copies_found[name]
+
+    def _iter_conflict_copies(self, name: str) -> Iterator[str]:
         stem = name.rpartition(".")[0]
-        for other, path in self._pictures_by_name[bisect_left(self._pictures_by_name, (stem, "")) :]:
+        for other, path in self._copies_by_name[bisect_left(self._copies_by_name, (stem, "")) :]:
             if not other.startswith(stem):
-                break
-            if explain_name(other, name.__eq__).kind is NameKind.CONFLICT_COPY:
-                return path
-        return None
+                return
+            is_longer_name = other[len(stem) : len(stem) + 1].isalnum()  # no client's mark begins like that
+            if not is_longer_name and explain_name(other, name.__eq__).kind is NameKind.CONFLICT_COPY:
+                yield path
 
     @cached_property
-    def _pictures_by_name(self) -> list[tuple[str, str]]:
-        copies = (path for path in self.others if may_be_conflict_copy(name_of(path)))
-        return sorted((name_of(path), path) for path in (*self.pictures, *copies))
+    def _copies_by_name(self) -> list[tuple[str, str]]:
+        """What may be conflict copies: most pictures are none, and a search tells that at once."""
+        named = ((name_of(path), path) for path in (*self.pictures, *self.others))
+        return sorted((name, path) for name, path in named if may_be_conflict_copy(name))
 
     @property
     def has_identity(self) -> bool:
