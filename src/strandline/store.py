@@ -514,13 +514,18 @@ class Store:
         )
 
     def copy_files(
-        self, plan: CopyPlan, *, dry_run: bool = False, progress: Callable[[int, int], object] | None = None
+        self,
+        plan: CopyPlan,
+        *,
+        dry_run: bool = False,
+        progress: Callable[[int, int], object] | None = None,
+        cancel: threading.Event | None = None,
     ) -> TransferReport:
         """Saves a good copy of each image of the plan, as :meth:`copy` does. Durable when it returns. Idempotent.
 
-        ``progress`` is called with the number of handled images, and of all.
+        ``progress`` is called with the number of handled images, and of all. ``cancel`` stops before the next one.
         """
-        return services.copies.copy_files(self._bench, plan, dry_run=dry_run, on_done=progress)
+        return services.copies.copy_files(self._bench, plan, dry_run=dry_run, on_done=progress, cancel=cancel)
 
     def plan_move(
         self,
@@ -555,13 +560,17 @@ class Store:
         insists: bool = False,
         dry_run: bool = False,
         progress: Callable[[int, int], object] | None = None,
+        cancel: threading.Event | None = None,
     ) -> TransferReport:
         """Moves the files of the plan: a copy is saved in the target and read again there; then the source goes to
         the trash, if it still has the same bytes. Durable when it returns.
 
-        Unless ``insists``, a picture stays that notes of its storage directory use, or may use.
+        Unless ``insists``, a picture stays that notes of its storage directory use, or may use. ``cancel`` stops
+        before the next file.
         """
-        return services.move.move_files(self._bench, plan, insists=insists, dry_run=dry_run, on_done=progress)
+        return services.move.move_files(
+            self._bench, plan, insists=insists, dry_run=dry_run, on_done=progress, cancel=cancel
+        )
 
     def adopt(self, sd: StorageDirRef, filename: str) -> Saved:
         """Saves another image that has an image's name under its own id. Raises ``RefusedError`` if it is none."""
@@ -708,13 +717,16 @@ class Store:
             check_several(files, "files"),
         )
 
-    def delete(self, plan: DeletePlan, *, dry_run: bool = False) -> ChangeReport:
+    def delete(
+        self, plan: DeletePlan, *, dry_run: bool = False, cancel: threading.Event | None = None
+    ) -> ChangeReport:
         """Moves the files of the plan to this machine's trash; :attr:`trash` brings them back. Durable when it
         returns.
 
-        Each file is looked at again. What cannot be deleted is in ``refused``, with the reason, and stays.
+        Each file is looked at again. What cannot be deleted is in ``refused``, with the reason, and stays. ``cancel``
+        stops before the next file; then the report is not ``complete``.
         """
-        return services.delete.delete_files(self._bench, plan, dry_run=dry_run)
+        return services.delete.delete_files(self._bench, plan, dry_run=dry_run, cancel=cancel)
 
     def list_duplicates(
         self, sds: Iterable[StorageDirRef] | None = None, *, across: bool = False

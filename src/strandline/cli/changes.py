@@ -16,13 +16,18 @@ from strandline.errors import (
     UnavailableError,
     UnreadableFileError,
 )
+from strandline.model.changes import ChangeReport
 from strandline.model.plain_words import say_count, show_plainly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from strandline.model.changes import ChangeReport, FileChange
+    from strandline.model.changes import FileChange
     from strandline.model.note_checks import NoteMention, NoteUse
+    from strandline.model.transfers import TransferReport
+
+NOT_TRIED = "the rest not tried; run it again to continue"
+"""What an interrupted command says about what it left."""
 
 MOST_USES = 20
 """Places in notes that are named before something happens."""
@@ -46,10 +51,18 @@ def judge(report: ChangeReport, *, dry_run: bool) -> ExitStatus:
     return ExitStatus.NOT_FOUND if is_nowhere else ExitStatus.REFUSED
 
 
+def describe(report: ChangeReport | TransferReport, *, dry_run: bool) -> dict[str, object]:
+    """The JSON of a command that Ctrl-C ends between two files. ``complete`` is false if it did."""
+    changes = report if isinstance(report, ChangeReport) else report.report
+    return {"dry_run": dry_run, **report.to_json(), "complete": changes.complete}
+
+
 def say_refused(report: ChangeReport) -> None:
-    """Says on stderr what was refused, and why."""
+    """Says on stderr what was refused, and why; and if the rest was not tried."""
     for each in report.refused:
         say(each.error.message)
+    if not report.complete:
+        say(f"{len(report.done):,} of {say_count(len(report.plan), 'file')} done, {NOT_TRIED}")
 
 
 def say_uses(uses: Sequence[NoteUse]) -> None:

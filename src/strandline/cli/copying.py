@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from strandline.cli.arguments import GivenIds, GivenPath, image_ids_or_none_argument, list_sd_completions
-from strandline.cli.changes import judge, name_change, say_refused, say_uses
+from strandline.cli.changes import describe, judge, name_change, say_refused, say_uses
+from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.many_ids import gather_images
 from strandline.cli.progress import Bars
@@ -91,15 +92,21 @@ def copy(session: Session, chosen: Chosen, to: str, dry_run: bool) -> int:
     """
     if chosen.source is not None and (chosen.ids or chosen.note):
         raise click.UsageError("--from goes with --all, or with options such as --search")
-    with session.open_store() as store, Bars() as bars:
-        images, files = _gather(store, chosen)
-        plan = store.plan_copy(images, to=to, files=files, note=chosen.note)
-        report = store.copy_files(
-            plan, dry_run=dry_run, progress=lambda done, total: bars.advance(plan.to.name, done, total)
-        )
-    document = {"dry_run": dry_run, **report.to_json()}
-    session.answer(document, lambda: _show_copied(session, report, plan.to.name, dry_run=dry_run))
-    say_refused(report.report)
+    with taking_interrupts(if_=not dry_run) as interrupt:
+        with session.open_store() as store, Bars() as bars:
+            with interrupt.waiting():
+                images, files = _gather(store, chosen)
+                plan = store.plan_copy(images, to=to, files=files, note=chosen.note)
+            report = store.copy_files(
+                plan,
+                dry_run=dry_run,
+                progress=lambda done, total: bars.advance(plan.to.name, done, total),
+                cancel=interrupt.asked,
+            )
+        document = describe(report, dry_run=dry_run)
+        session.answer(document, lambda: _show_copied(session, report, plan.to.name, dry_run=dry_run))
+        say_refused(report.report)
+    interrupt.end_if_asked()
     return judge(report.report, dry_run=dry_run)
 
 
@@ -114,19 +121,23 @@ def move(session: Session, chosen: Chosen, to: str, dry_run: bool, yes: bool) ->
     'strandline trash restore' brings it back. A picture that notes of its storage directory use stays, unless you
     insist with --yes. If an image is in several other storage directories, say with --from which one is meant.
     """
-    with session.open_store() as store, Bars() as bars:
-        images, files = _gather(store, chosen)
-        plan = store.plan_move(images, to=to, source=chosen.source, files=files, note=chosen.note)
-        say_uses(plan.uses if yes else _list_more(plan.uses))
-        report = store.move_files(
-            plan,
-            insists=yes,
-            dry_run=dry_run,
-            progress=lambda done, total: bars.advance(plan.to.name, done, total),
-        )
-    document = {"dry_run": dry_run, **report.to_json(), "uses": [use.to_json() for use in plan.uses]}
-    session.answer(document, lambda: _show_moved(session, report, plan.to.name, dry_run=dry_run))
-    say_refused(report.report)
+    with taking_interrupts(if_=not dry_run) as interrupt:
+        with session.open_store() as store, Bars() as bars:
+            with interrupt.waiting():
+                images, files = _gather(store, chosen)
+                plan = store.plan_move(images, to=to, source=chosen.source, files=files, note=chosen.note)
+                say_uses(plan.uses if yes else _list_more(plan.uses))
+            report = store.move_files(
+                plan,
+                insists=yes,
+                dry_run=dry_run,
+                progress=lambda done, total: bars.advance(plan.to.name, done, total),
+                cancel=interrupt.asked,
+            )
+        document = {**describe(report, dry_run=dry_run), "uses": [use.to_json() for use in plan.uses]}
+        session.answer(document, lambda: _show_moved(session, report, plan.to.name, dry_run=dry_run))
+        say_refused(report.report)
+    interrupt.end_if_asked()
     return judge(report.report, dry_run=dry_run)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import GivenIds, image_ids_argument, list_sd_completions, sd_option
-from strandline.cli.changes import insist, judge, name_change, say_mentions, say_refused, say_uses
+from strandline.cli.changes import describe, insist, judge, name_change, say_mentions, say_refused, say_uses
+from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.many_ids import gather_images
 from strandline.cli.numbers import say_exact_bytes, say_time
@@ -60,14 +61,17 @@ def delete(session: Session, ids: GivenIds, sds: tuple[str, ...], dry_run: bool,
     for 30 days (trash.grace_days), and 'strandline trash restore' brings them back. An image id means all its files
     in a storage directory, a path only that file. If an image is in several storage directories, say from which.
     """
-    with session.open_store() as store:
-        images, files = gather_images(store, ids)
-        plan = _plan(store, images, files, sds, may_ask=not yes)
-        _warn(store, plan)
-        report = store.delete(plan, dry_run=dry_run)
-    document = {"dry_run": dry_run, **report.to_json(), "uses": [use.to_json() for use in plan.uses]}
-    session.answer(document, lambda: _show_deleted(session, report, dry_run=dry_run))
-    say_refused(report)
+    with taking_interrupts(if_=not dry_run) as interrupt:
+        with session.open_store() as store:
+            with interrupt.waiting():
+                images, files = gather_images(store, ids)
+                plan = _plan(store, images, files, sds, may_ask=not yes)
+                _warn(store, plan)
+            report = store.delete(plan, dry_run=dry_run, cancel=interrupt.asked)
+        document = {**describe(report, dry_run=dry_run), "uses": [use.to_json() for use in plan.uses]}
+        session.answer(document, lambda: _show_deleted(session, report, dry_run=dry_run))
+        say_refused(report)
+    interrupt.end_if_asked()
     return judge(report, dry_run=dry_run)
 
 
@@ -97,12 +101,14 @@ def restore(session: Session, ids: GivenIds, sd: str | None, dry_run: bool) -> i
     in the trash. An id means all deleted files of the image. A path, a file's name, or the number of an entry
     (trash_id in JSON) means only that file.
     """
-    with session.open_store() as store:
-        images = _find_deleted(store, ids)
-        report = store.trash.restore(images, sd, dry_run=dry_run)
-    document = {"dry_run": dry_run, **report.to_json()}
-    session.answer(document, lambda: _show_restored(report, dry_run=dry_run))
-    say_refused(report)
+    with taking_interrupts(if_=not dry_run) as interrupt:
+        with session.open_store() as store:
+            with interrupt.waiting():
+                images = _find_deleted(store, ids)
+            report = store.trash.restore(images, sd, dry_run=dry_run, cancel=interrupt.asked)
+        session.answer(describe(report, dry_run=dry_run), lambda: _show_restored(report, dry_run=dry_run))
+        say_refused(report)
+    interrupt.end_if_asked()
     return judge(report, dry_run=dry_run)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import STDIN, GivenPath, sd_option
+from strandline.cli.changes import NOT_TRIED
 from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
@@ -62,8 +63,7 @@ def import_(
             say(f"{show_plainly(image.source)}: {NOT_WHOLE}")
     for each in report.refused:
         say_about(each.source, each.message)
-    if interrupt.asked.is_set():
-        raise KeyboardInterrupt
+    interrupt.end_if_asked()
     return _judge(report)
 
 
@@ -102,5 +102,5 @@ def _summarize(report: ImportReport, target: StorageDir) -> str:
     if report.refused:
         parts.append(f"{len(report.refused):,} failed")
     if not report.complete:
-        parts.append("the rest not tried; run it again to continue")
+        parts.append(NOT_TRIED)
     return ", ".join(parts)

@@ -1,6 +1,6 @@
-"""Ctrl-C: the first one ends the command after the current step, which is reported; the second ends it now.
+"""Ctrl-C and SIGTERM: the first one ends the command after the current step, which is reported; the second at once.
 
-If the command only waits for input, there is nothing to finish, and the first Ctrl-C ends it immediately.
+If the command only waits for input, there is nothing to finish, and the first one ends it immediately.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import field
 from types import FrameType
 from typing import BinaryIO, cast
@@ -21,25 +21,40 @@ from strandline.model.values import dataclass
 
 @dataclass(slots=True)
 class Interrupt:
-    """Whether Ctrl-C was pressed. Made by :func:`taking_interrupts`."""
+    """Whether Ctrl-C was pressed, or SIGTERM came. Made by :func:`taking_interrupts`."""
 
     asked: threading.Event = field(default_factory=threading.Event)
     announces: bool = False
     """Tell a person that the current step is finished first, and how to end it now."""
     _is_waiting: bool = False
+    _number: int = signal.SIGINT
 
-    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
+    def on_signal(self, number: int, _frame: FrameType | None) -> None:
         """Asks the command to end. The second call forces it.
 
         Raises:
             KeyboardInterrupt: This is the second call, or there is nothing to finish.
         """
-        if self._is_waiting or self.asked.is_set():
-            self.asked.set()
-            raise KeyboardInterrupt
+        is_over = self._is_waiting or self.asked.is_set()
+        self._number = number
         self.asked.set()
+        if is_over:
+            self.end_if_asked()
         if self.announces and is_terminal(sys.stderr):
             _announce()
+
+    def end_if_asked(self) -> None:
+        """Ends the command as the signal would have, if one came: what was done has been told.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed. (SIGTERM ends the process.)
+        """
+        if not self.asked.is_set():
+            return
+        if self._number == signal.SIGTERM:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGTERM)
+        raise KeyboardInterrupt
 
     def obeyed_by(self, stream: BinaryIO) -> BinaryIO:
         """Wraps a stream so that Ctrl-C interrupts a read that waits for input."""
@@ -54,8 +69,7 @@ class Interrupt:
         """
         self._is_waiting = True
         try:
-            if self.asked.is_set():
-                raise KeyboardInterrupt
+            self.end_if_asked()
             yield
         finally:
             self._is_waiting = False
@@ -83,17 +97,13 @@ class _Obedient:
 
 
 @contextmanager
-def taking_interrupts() -> Iterator[Interrupt]:
-    """Catches Ctrl-C inside the context. Does nothing outside the main thread, the only one that gets signals."""
+def taking_interrupts(*, if_: bool = True) -> Iterator[Interrupt]:
+    """Catches Ctrl-C and SIGTERM inside the context, if there is anything to finish. Does nothing outside the main
+    thread, the only one that gets signals.
+    """
     interrupt = Interrupt(announces=True)
-    if threading.current_thread() is not threading.main_thread():
+    with _handling(interrupt) if if_ else nullcontext():
         yield interrupt
-        return
-    before = signal.signal(signal.SIGINT, interrupt.on_signal)
-    try:
-        yield interrupt
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -102,13 +112,19 @@ def ending_on_signals() -> Iterator[threading.Event]:
     once.
     """
     ending = Interrupt()
-    if threading.current_thread() is not threading.main_thread():
+    with _handling(ending):
         yield ending.asked
+
+
+@contextmanager
+def _handling(interrupt: Interrupt) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
         return
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, ending.on_signal) for number in numbers]
+    before = [signal.signal(number, interrupt.on_signal) for number in numbers]
     try:
-        yield ending.asked
+        yield
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)

@@ -64,8 +64,7 @@ def rescue(session: Session, folders: tuple[str, ...], dry_run: bool) -> int:
     session.answer(document, lambda: _show_rescued(report, dry_run=dry_run))
     say_refused(report.changes)
     _say_unread(report)
-    if interrupt.asked.is_set():
-        raise KeyboardInterrupt
+    interrupt.end_if_asked()
     status = judge(report.changes, dry_run=dry_run)
     is_all = not report.not_found and report.is_complete
     return status if status or is_all else ExitStatus.FINDINGS

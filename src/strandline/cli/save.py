@@ -129,8 +129,7 @@ def save(
             say(f"{saved.source}: {saved.warning}")
     for failure in tally.failed:
         say_about(failure.shown, failure.error.message)
-    if interrupt.asked.is_set():
-        raise KeyboardInterrupt
+    interrupt.end_if_asked()
     return tally.exit_status
 
 

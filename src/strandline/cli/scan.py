@@ -40,8 +40,7 @@ def scan(session: Session, sds: tuple[str, ...]) -> int:
                 sd, lambda sd, done, total: bars.advance(sd.name, done, total), interrupt.asked
             )
     session.answer({"scans": [report.to_json() for report in reports]}, lambda: _show(reports))
-    if interrupt.asked.is_set():
-        raise KeyboardInterrupt
+    interrupt.end_if_asked()
     return ExitStatus.FINDINGS if any(map(_is_grave, reports)) else ExitStatus.DONE
 
 

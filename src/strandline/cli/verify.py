@@ -86,8 +86,7 @@ def verify(
     for gap in report.not_verified:
         files = "" if gap.files is None else f"{say_count(gap.files, 'file')} "
         say(f"{gap.sd.name!r}: {files}not read: {gap.reason}")
-    if interrupt.asked.is_set():
-        raise KeyboardInterrupt
+    interrupt.end_if_asked()
     if any(not finding.is_healed for finding in report.findings):
         return ExitStatus.FINDINGS
     is_away = any(gap.files is None for gap in report.not_verified)

@@ -87,6 +87,10 @@ class ChangeReport(JsonForm):
     plan: tuple[FileChange, ...]
     done: tuple[FileChange, ...] = ()
     refused: tuple[RefusedChange, ...] = ()
+    complete: bool = True
+    """False if it was ended before all was tried. What is neither done nor refused is as it was."""
+
+    JSON: ClassVar[Table] = own_keys("plan", "done", "refused")  # HTTP does not end in the middle
 
     @property
     def possible(self) -> tuple[FileChange, ...]:

@@ -97,7 +97,7 @@ def collect(
     plan = DeletePlan(steps, (), ())
     deleted = delete_files(bench, plan, dry_run=dry_run, reason=TrashReason.COLLECTED)
     apart = () if sds is not None else tuple(each.sd for each in report.folders if not each.has_notes)
-    return CollectReport(deleted.plan, deleted.done, deleted.refused, left, apart)
+    return CollectReport(deleted.plan, deleted.done, deleted.refused, left=left, without_notes=apart)
 
 
 def say_gaps(gaps: Sequence[Gap], done: str = "collected") -> str:

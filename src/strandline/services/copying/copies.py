@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from strandline.errors import CatalogAwayError, CatalogError, CatalogLockedError, StrandlineError
@@ -13,14 +14,12 @@ from strandline.model.transfers import CopyPlan, CopyStep, TransferReport
 from strandline.services.finding.by_name import list_files_of_note
 from strandline.services.finding.explain import get_image
 from strandline.services.saving.copy import copy_image
+from strandline.services.steps import OnDone, Steps
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
     from strandline.model.image_files import ImageFile
-
-OnDone = Callable[[int, int], object]
-"""Called with the number of handled images, and of all."""
 
 
 def plan_copy(
@@ -45,17 +44,24 @@ def plan_copy(
 
 
 def copy_files(
-    bench: Workbench, plan: CopyPlan, *, dry_run: bool = False, on_done: OnDone | None = None
+    bench: Workbench,
+    plan: CopyPlan,
+    *,
+    dry_run: bool = False,
+    on_done: OnDone | None = None,
+    cancel: threading.Event | None = None,
 ) -> TransferReport:
     """Saves a good copy of each image of the plan. One that is refused does not stop the others.
 
     Durable when it returns. Idempotent: what is there already counts as done, and is not written again. ``dry_run``
-    says what would be refused now, as far as that can be told without writing.
+    says what would be refused now, as far as that can be told without writing. ``cancel`` stops before the next
+    image.
     """
     done: list[FileChange] = []
     copied: list[FileChange] = []
     refused = list(plan.refused)
-    for number, step in enumerate(plan.steps, 1):
+    steps = Steps(plan.steps, cancel, on_done)
+    for step in steps:
         try:
             if dry_run:
                 check_writable(bench, step.to)
@@ -69,9 +75,8 @@ def copy_files(
             raise  # every other one would have it, too
         except StrandlineError as error:
             refused.append(step.change.refuse(error))
-        if on_done is not None:
-            on_done(number, len(plan.steps))
-    return TransferReport(ChangeReport(plan.changes, tuple(done), tuple(refused)), tuple(copied))
+    report = ChangeReport(plan.changes, tuple(done), tuple(refused), steps.complete)
+    return TransferReport(report, tuple(copied))
 
 
 def _step_of(image_id: ImageId, to: StorageDir, rows: Sequence[ImageFile]) -> CopyStep:

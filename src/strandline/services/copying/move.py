@@ -6,7 +6,8 @@ lose it, so it stays, unless a person insists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from strandline.errors import (
@@ -31,6 +32,7 @@ from strandline.services.finding.by_name import list_files_of_note
 from strandline.services.finding.explain import get_image
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.saving.copy import copy_image
+from strandline.services.steps import OnDone, Steps
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.delete import TrashRoom, check_deletable, delete_file, find_files
@@ -40,9 +42,6 @@ from strandline.services.workbench import Workbench
 if TYPE_CHECKING:
     from strandline.model.note_checks import NoteUse, UnreadNote
     from strandline.model.reports import Saved
-
-OnDone = Callable[[int, int], object]
-"""Called with the number of handled files, and of all."""
 
 
 def plan_move(
@@ -103,12 +102,14 @@ def move_files(
     insists: bool = False,
     dry_run: bool = False,
     on_done: OnDone | None = None,
+    cancel: threading.Event | None = None,
 ) -> TransferReport:
     """Moves the files of the plan, one after the other. One that is refused does not stop the others.
 
     Each is saved in the target, read again there, and only then moved to the trash, if it still has the same bytes.
     Unless ``insists``, one that notes of its storage directory use stays. Durable when it returns. ``dry_run`` says
-    what would be refused now, as far as that can be told without changing anything.
+    what would be refused now, as far as that can be told without changing anything. ``cancel`` stops before the
+    next file.
     """
     uses, unread = ([], {}) if insists else _find_uses(plan.steps)
     in_use = {(use.sd.number, use.path): use for use in reversed(uses)}
@@ -116,7 +117,8 @@ def move_files(
     done: list[FileChange] = []
     copied: list[FileChange] = []
     refused = list(plan.refused)
-    for number, step in enumerate(plan.steps, 1):
+    steps = Steps(plan.steps, cancel, on_done)
+    for step in steps:
         try:
             sd = check_deletable(bench, step)
             room.check(step)
@@ -135,9 +137,8 @@ def move_files(
             raise  # every other one would have it, too
         except StrandlineError as error:
             refused.append(step.change.refuse(error))
-        if on_done is not None:
-            on_done(number, len(plan.steps))
-    return TransferReport(ChangeReport(plan.changes, tuple(done), tuple(refused)), tuple(copied))
+    report = ChangeReport(plan.changes, tuple(done), tuple(refused), steps.complete)
+    return TransferReport(report, tuple(copied))
 
 
 def _copy_proven(bench: Workbench, step: DeleteStep, to: StorageDir) -> tuple[Saved, str]:

@@ -66,7 +66,7 @@ def rescue(
             refused.append(each.change.refuse(error))
     plan = tuple(each.change for each, _ in pairs)
     return RescueReport(
-        HealReport(plan, tuple(done), tuple(refused), tuple(kept)),
+        HealReport(plan, tuple(done), tuple(refused), kept=tuple(kept)),
         tuple(not_found),
         search.files,
         search.checked,
@@ -95,7 +95,7 @@ def heal_known(
             findings += [] if finding is None else [finding]
     _, report = heal_findings(bench, findings, lambda *_: [], dry_run=dry_run)
     plan = (*report.plan, *(each.change for each in refused))
-    return HealReport(plan, report.done, (*report.refused, *refused), report.kept)
+    return HealReport(plan, report.done, (*report.refused, *refused), kept=report.kept)
 
 
 def _bring_back(

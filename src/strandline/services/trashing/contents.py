@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -68,14 +69,20 @@ class Trash:
             return reader.trash.has_trashed(RESTORABLE)
 
     def restore(
-        self, image_ids: Iterable[str], sd: StorageDirRef | None = None, *, dry_run: bool = False
+        self,
+        image_ids: Iterable[str],
+        sd: StorageDirRef | None = None,
+        *,
+        dry_run: bool = False,
+        cancel: threading.Event | None = None,
     ) -> ChangeReport:
         """Puts back each deleted file of the images whose place is free; with ``sd``, only those of that storage
-        directory. Never replaces anything. Durable when it returns. Idempotent.
+        directory. Never replaces anything. Durable when it returns. Idempotent. ``cancel`` stops before the
+        next file.
         """
         ids = parse_image_ids(image_ids)
         known = None if sd is None else get_storage_dir(self._bench, sd)
-        return restore_images(self._bench, ids, known, dry_run=dry_run)
+        return restore_images(self._bench, ids, known, dry_run=dry_run, cancel=cancel)
 
     def restore_entries(self, trash_ids: Iterable[str]) -> ChangeReport:
         """The same for single entries. Files that were replaced because their bytes were wrong do not come back."""

@@ -6,6 +6,7 @@ moment it is moved, so what has changed since is refused, not deleted.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ from strandline.model.trash import TrashReason
 from strandline.services.checking.uses import find_uses_of
 from strandline.services.finding.candidates import discover
 from strandline.services.proving.prove import prove_file
+from strandline.services.steps import Steps
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.trash import move_to_trash, record_deletion, recover, rules_of
@@ -98,16 +100,18 @@ def delete_files(
     *,
     dry_run: bool = False,
     reason: TrashReason = TrashReason.DELETED,
+    cancel: threading.Event | None = None,
 ) -> ChangeReport:
     """Moves the files of the plan to the trash, one after the other. One that is refused does not stop the others.
 
     Durable when it returns. Idempotent: what is gone already is refused as not found. ``dry_run`` says what would be
-    refused now, as far as that can be told without moving anything.
+    refused now, as far as that can be told without moving anything. ``cancel`` stops before the next file.
     """
     room = TrashRoom(bench)
     done: list[FileChange] = []
     refused = list(plan.refused)
-    for step in plan.steps:
+    steps = Steps(plan.steps, cancel)
+    for step in steps:
         try:
             sd = check_deletable(bench, step)
             room.check(step)
@@ -115,7 +119,7 @@ def delete_files(
                 done.append(delete_file(bench, sd, step, room, reason=reason))
         except StrandlineError as error:
             refused.append(step.change.refuse(error))
-    return ChangeReport(plan.changes, tuple(done), tuple(refused))
+    return ChangeReport(plan.changes, tuple(done), tuple(refused), steps.complete)
 
 
 class TrashRoom:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -27,6 +28,7 @@ from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.sync_names import is_identity_like
 from strandline.model.trash import RESTORABLE, TrashedFile, TrashReason, choose_to_restore, find_target
 from strandline.services.proving.prove import prove_file
+from strandline.services.steps import Steps
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.shelves import recover_shelf
 from strandline.services.trashing.trash import discard_copy, open_bytes, recover
@@ -37,13 +39,18 @@ if TYPE_CHECKING:
 
 
 def restore_images(
-    bench: Workbench, image_ids: Iterable[ImageId], sd: StorageDir | None = None, *, dry_run: bool = False
+    bench: Workbench,
+    image_ids: Iterable[ImageId],
+    sd: StorageDir | None = None,
+    *,
+    dry_run: bool = False,
+    cancel: threading.Event | None = None,
 ) -> ChangeReport:
     """Puts back each deleted file of the images, or only those of one storage directory, if its place is free. An id
     that no deleted image has may be the number of an entry: then that one alone.
 
     Durable when it returns. Idempotent: bytes that are back already count as done. One that is refused stays in the
-    trash and does not stop the others.
+    trash and does not stop the others. ``cancel`` stops before the next file.
     """
     sds = _list_storage_dirs(bench)
     for each in sds:
@@ -65,7 +72,7 @@ def restore_images(
             )
             missing.append(FileChange(image_id, None, None).refuse(error))
         wanted += found
-    return _restore_all(bench, wanted, missing, dry_run=dry_run)
+    return _restore_all(bench, wanted, missing, dry_run=dry_run, cancel=cancel)
 
 
 def restore_entries(
@@ -90,19 +97,17 @@ def restore_entries(
 
 def _restore_all(
     bench: Workbench,
-    wanted: Iterable[tuple[TrashedFile, StorageDir | None]],
+    wanted: Sequence[tuple[TrashedFile, StorageDir | None]],
     missing: Iterable[RefusedChange],
     *,
     dry_run: bool = False,
     keeps_entries: bool = False,
+    cancel: threading.Event | None = None,
 ) -> ChangeReport:
-    plan: list[FileChange] = []
     done: list[FileChange] = []
     refused = list(missing)
-    for entry, target in wanted:
-        name = target.name if target else None
-        change = FileChange(entry.image_id, entry.sd_id, entry.path, entry.size_bytes, name)
-        plan.append(change)
+    steps = Steps([(entry, target, _change_of(entry, target)) for entry, target in wanted], cancel)
+    for entry, target, change in steps:
         try:
             path = _restore(bench, entry, target, dry_run=dry_run)
             if path is not None and not keeps_entries:
@@ -110,7 +115,13 @@ def _restore_all(
             done += [] if path is None else [replace(change, path=path)]
         except StrandlineError as error:
             refused.append(change.refuse(error))
-    return ChangeReport(tuple(plan), tuple(done), tuple(refused))
+    plan = tuple(change for _, _, change in steps.planned)
+    return ChangeReport(plan, tuple(done), tuple(refused), steps.complete)
+
+
+def _change_of(entry: TrashedFile, target: StorageDir | None) -> FileChange:
+    name = target.name if target else None
+    return FileChange(entry.image_id, entry.sd_id, entry.path, entry.size_bytes, name)
 
 
 def _list_storage_dirs(bench: Workbench) -> list[StorageDir]:

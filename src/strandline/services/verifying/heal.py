@@ -126,7 +126,7 @@ def heal_findings(
                 kept.append(change_of(finding.sd, saved.path, saved.image_id, saved.size_bytes))
             kept_as = None if saved is None else saved.path
             after.append(finding if dry_run else replace(finding, is_healed=True, kept_as=kept_as))
-    return after, HealReport(tuple(plan), tuple(done), tuple(refused), tuple(kept))
+    return after, HealReport(tuple(plan), tuple(done), tuple(refused), kept=tuple(kept))
 
 
 def _look_at_all(quiet: QuietFiles, findings: Iterable[VerifyFinding]) -> None:

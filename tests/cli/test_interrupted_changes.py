@@ -1,0 +1,119 @@
+"""Ctrl-C and SIGTERM while many images are changed: what was done is told, with its undo, and the rest stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders.command_home import CommandHome
+from builders.program import LIMIT_S, run, started
+from strandline.cli.interrupts import taking_interrupts
+from strandline.cli.main import main
+from strandline.services.copying import copies, move
+from strandline.services.trashing import delete, restore
+
+IMAGES = 4
+
+COMMANDS = {
+    "delete": (delete, "delete_file", ["delete", "--yes"], "strandline trash restore "),
+    "copy": (copies, "copy_image", ["copy", "--to", "Other"], "strandline delete --sd Other "),
+    "move": (move, "delete_file", ["move", "--to", "Other"], "strandline trash restore "),
+    "restore": (restore, "bring_back", ["trash", "restore"], ""),
+}
+
+
+@pytest.fixture
+def ids(made: CommandHome) -> list[str]:
+    """Images in one of two storage directories."""
+    root = made.make_storage_dir(is_added=False)
+    ids = [made.put(root, seed) for seed in range(IMAGES)]
+    made.look(root)
+    made.make_storage_dir("Other")
+    return ids
+
+
+def interrupt_in(patch: pytest.MonkeyPatch, module: Any, name: str) -> None:
+    """Presses Ctrl-C in the middle of the second step."""
+    really: Callable[..., Any] = getattr(module, name)
+    calls: list[object] = []
+
+    def act(*args: Any, **options: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return really(*args, **options)
+
+    patch.setattr(module, name, act)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("is_json", [False, True])
+def test_what_was_done_is_told(
+    monkeypatch: pytest.MonkeyPatch, ids: list[str], name: str, is_json: bool
+) -> None:
+    """The step is finished, told with its undo, and no other is begun; the same command does the rest."""
+    module, step, words, undo = COMMANDS[name]
+    if name == "restore":
+        assert run("delete", "--yes", *ids).status == 0
+    with monkeypatch.context() as patch:
+        interrupt_in(patch, module, step)
+        ended = run(*words, *ids, *["--json"] * is_json)
+    assert ended.status == 130
+    assert f"2 of {IMAGES} files done, the rest not tried; run it again to continue" in ended.stderr
+    if is_json:
+        assert (ended.json["complete"], len(ended.json["plan"]), len(ended.json["done"])) == (
+            False,
+            IMAGES,
+            2,
+        )
+    else:
+        assert len(ended.text.splitlines()) == 2
+        assert undo in ended.stderr
+    again = run(*words, *ids, "--json")
+    assert again.json["complete"]
+    assert len(again.json["done"]) == (IMAGES if name == "copy" else IMAGES - 2)
+
+
+def test_an_interrupted_plan_or_rehearsal_ends_at_once(
+    monkeypatch: pytest.MonkeyPatch, ids: list[str]
+) -> None:
+    """Nothing was done, so there is nothing to finish, and nothing to tell."""
+    with monkeypatch.context() as patch:
+        interrupt_in(patch, delete, "find_files")
+        assert run("delete", "--yes", *ids).status == 130
+    with monkeypatch.context() as patch:
+        interrupt_in(patch, delete, "check_deletable")
+        ended = run("delete", "--yes", "--dry-run", *ids)
+    assert (ended.status, ended.text) == (130, "")
+    assert main(["exists", *ids]) == 0
+
+
+def test_sigterm_is_told_like_ctrl_c(made: CommandHome) -> None:
+    """The process ends by the signal all the same, so a shell sees 143."""
+    root = made.make_storage_dir(is_added=False)
+    ids = [made.put(root, seed) for seed in range(60)]
+    made.look(root)
+    with started("delete", "--yes", "--json", *ids) as process:
+        while len(list((root / "media").iterdir())) == len(ids):
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        answer, _ = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == -signal.SIGTERM
+    report = json.loads(answer)
+    assert not report["complete"]
+    left = {Path(each).stem for each in os.listdir(root / "media")}
+    assert {each["image_id"] for each in report["done"]} == set(ids) - left
+
+
+def test_a_command_that_finishes_nothing_is_ended_as_ever() -> None:
+    """Its signals keep the handlers that they had."""
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with taking_interrupts(if_=False) as interrupt:
+        assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+    interrupt.end_if_asked()
