@@ -34,6 +34,7 @@ NOTES: dict[str, Callable[[int], str]] = {
     "one-line.md": lambda n: "![](x.png) <!-- strandline: ok " * n,
     "formulas.md": lambda n: "x.png " + " $a" * n + "$$b" * n,
     "properties.md": lambda n: "---\ncover: [" + "x.png, " * n + "\n" + "'a " * n + "\n" + "[[a " * n + "\n---\n",
+    "photos.md": lambda n: "---\nphotos: " + "b.png, " * n + "\n---\n",
     "verbatim.org": lambda n: "x.png" + " =a ~b" * n,
     "headings.org": lambda n: "* h\n[[attachment:x.png]]\n" * n,
     "descriptions.org": lambda n: "x.png " + "[[a][b " * n + "[[a][b] " * n,
