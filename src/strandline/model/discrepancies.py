@@ -173,8 +173,9 @@ DISCREPANCIES = (
         "image whose extension does not match its bytes",
         "images whose extensions do not match their bytes",
         Grade.NOTE,
-        "They are shown anyway, because the bytes count.",
-        "Nothing needs to be done.",
+        "Strandline shows them anyway, because the bytes count. Obsidian and browsers show no HEIC, HEIF, TIFF, or "
+        "JPEG XL, whatever its name is.",
+        "Convert those of these formats to JPEG or PNG if notes embed them. The others can stay.",
     ),
     Discrepancy(
         "conflict_copies",

@@ -92,6 +92,22 @@ def test_formats_that_obsidian_does_not_show(vault: Vault, extension: str) -> No
     assert (report.has_errors, report.counts["found"]) == (False, 4)
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "word"), [("IMG.jpg", "heic", "HEIC"), ("scan.png", "tiff", "TIFF")]
+)
+def test_the_bytes_say_what_is_shown(vault: Vault, name: str, kind: str, word: str) -> None:
+    """Phones send a HEIC as .jpg, and Chromium draws nothing. A link leads to it, and AVIF is shown by any name."""
+    (vault.root / ".obsidian").mkdir()
+    vault.put(name, make_any(kind))
+    vault.put("shown.jpg", make_any("avif"))
+    vault.put("note.md", f"![[{name}]] [[{name}]] ![[shown.jpg]]".encode())
+    report = check(vault.root)
+    assert list_kinds(report) == [("not-shown", name)]
+    assert (
+        f"it is a {word}, although its name ends in {name[-4:]}, and Obsidian" in report.findings[0].message
+    )
+
+
 @pytest.mark.parametrize("extension", ["png", "jpg", "gif", "webp", "svg", "avif", "bmp", "ico"])
 def test_other_formats_are_no_finding(vault: Vault, extension: str) -> None:
     """Obsidian lists all of them but one, and that one a browser shows."""

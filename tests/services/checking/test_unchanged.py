@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.clocks import FakeClock
+from builders.pictures import make_picture
 from builders.storage import make_pictures
 from strandline.model.note_checks import CheckOptions, Finding
 from strandline.notes.references import Form, Reference
@@ -19,6 +20,7 @@ from strandline.services.checking import picture_state, reading
 from strandline.services.checking.check import check_path
 from strandline.services.checking.memory import Memory
 from strandline.services.checking.unchanged import from_text, to_text
+from strandline.services.proving.prove import prove_file
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.manage import get_by_number
@@ -167,3 +169,14 @@ def _refuse(_catalog: object) -> None:
 def test_what_is_written_is_what_is_read(references: list[Reference]) -> None:
     """Every field of every reference."""
     assert from_text(to_text(references)) == references
+
+
+def test_the_catalog_says_which_type_the_bytes_have(bench: Workbench, vault: Path, read: list[str]) -> None:
+    """So a proven HEIC that is called like a JPEG is not opened to say that Obsidian does not show it."""
+    put(vault, "IMG.jpg", make_picture("heic", seed=1))
+    put(vault, "b.md", b"![[IMG.jpg]] ![[one.png]]")
+    sd = get_by_number(bench, 1)
+    scan_storage_dir(bench, sd)
+    prove_file(bench, sd, "IMG.jpg")
+    assert [(each.kind, each.target) for each in check(bench, vault)] == [("not-shown", "IMG.jpg")]
+    assert "IMG.jpg" not in read

@@ -361,6 +361,10 @@ class _Check:
         extension = path.rpartition(".")[2].lower()
         if reference.is_embed and extension in scope.profile.not_shown:
             return FindingKind.NOT_SHOWN, messages.say_not_shown(extension, scope.profile)
+        if reference.is_embed and scope.profile.not_shown:
+            odd = self._faults.find_odd_type(path)
+            if odd is not None and odd.extension in scope.profile.not_shown:
+                return FindingKind.NOT_SHOWN, messages.say_bytes_not_shown(extension, odd, scope.profile)
         return None, ""
 
     def _was_here(self, resolved: Resolved) -> bool:

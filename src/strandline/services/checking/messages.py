@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from strandline.model.media_types import MediaType
 from strandline.model.note_checks import FindingKind, Remembered
 from strandline.model.portable_names import explain_difference, fold_path
 from strandline.model.remedies import say_command
@@ -119,6 +120,15 @@ def say_not_shown(extension: str, profile: Profile) -> str:
     return f"the picture is here, but {_say_what_hides(extension, profile)}; convert it to JPEG or PNG"
 
 
+def say_bytes_not_shown(extension: str, media_type: MediaType, profile: Profile) -> str:
+    """The message about a picture whose bytes have a format that the tool does not show, unlike its name."""
+    what = _name_format(media_type.extension)
+    return (
+        f"the picture is here, but it is a {what}, although its name ends in .{extension}, and "
+        f"{_say_what_hides(media_type.extension, profile)}; convert it to JPEG or PNG"
+    )
+
+
 def say_hidden_by_heading(profile: Profile) -> str:
     """The message about an embedded picture with ``#`` in its name."""
     return (
@@ -133,7 +143,11 @@ def say_saved_not_shown(extension: str, profile: Profile) -> str:
 
 
 def _say_what_hides(extension: str, profile: Profile) -> str:
-    return f"{profile.title} shows no {_FORMATS.get(extension, extension.upper())} without a plug-in"
+    return f"{profile.title} shows no {_name_format(extension)} without a plug-in"
+
+
+def _name_format(extension: str) -> str:
+    return _FORMATS.get(extension, extension.upper())
 
 
 _FORMATS = {"tif": "TIFF", "jxl": "JPEG XL"}

@@ -8,7 +8,12 @@ from strandline.errors import UnreadableFileError
 from strandline.folders.file_tree import look_at_file, read_file
 from strandline.model.defaults import MAX_MEMORY_BYTES
 from strandline.model.image_ids import ImageId, hash_to_content_id
-from strandline.model.media_types import SNIFF_BYTES, find_media_type_by_extension, sniff_media_type
+from strandline.model.media_types import (
+    SNIFF_BYTES,
+    MediaType,
+    find_media_type_by_extension,
+    sniff_media_type,
+)
 from strandline.model.note_checks import FindingKind
 from strandline.model.pointers import explain_pointer
 from strandline.model.structure import walk_structure
@@ -26,10 +31,18 @@ class PictureState:
     why: str
 
 
-def find_fault(
-    path: str, *, settled_before_s: float, content_id: ImageId | None = None
-) -> PictureState | None:
-    """What is wrong with the picture at a path on this machine. None if it is whole, or if nobody can tell.
+@dataclass(frozen=True, slots=True)
+class PictureLook:
+    """What the bytes of a picture say."""
+
+    fault: PictureState | None = None
+    """None if it is whole, or if nobody can tell."""
+    media_type: MediaType | None = None
+    """None if it is unknown."""
+
+
+def look_at_picture(path: str, *, settled_before_s: float, content_id: ImageId | None = None) -> PictureLook:
+    """What is wrong with the picture at a path on this machine, and the type of its bytes.
 
     Reads all of it. Formats whose structure is not known here, and very large files, cannot be told.
 
@@ -45,29 +58,29 @@ def find_fault(
     try:
         data = read_file(path, MAX_MEMORY_BYTES)
     except FileNotFoundError:
-        return None
+        return PictureLook()
     except UnreadableFileError as error:
         if "in_cloud" in error.facts:
-            return PictureState(FindingKind.IN_CLOUD, "its bytes are in the cloud")
+            return PictureLook(PictureState(FindingKind.IN_CLOUD, "its bytes are in the cloud"))
         if "limit_bytes" in error.facts:
-            return None
+            return PictureLook()
         raise
     if not data:
-        return _judge(path, "the file is empty", min(settled_before_s, time() - QUIET_S))
+        return PictureLook(_judge(path, "the file is empty", min(settled_before_s, time() - QUIET_S)))
     pointer = explain_pointer(data[:SNIFF_BYTES], len(data))
     if pointer is not None:
-        return PictureState(FindingKind.IN_CLOUD, pointer)
+        return PictureLook(PictureState(FindingKind.IN_CLOUD, pointer))
     if not data.strip(b"\0"):
-        return _judge(path, "the file has only zeros", min(settled_before_s, time() - QUIET_S))
-    reason = _find_defect(data, path.rpartition(".")[2])
+        return PictureLook(_judge(path, "the file has only zeros", min(settled_before_s, time() - QUIET_S)))
+    media_type = sniff_media_type(data[:SNIFF_BYTES])
+    reason = _find_defect(data, media_type, path.rpartition(".")[2])
     if reason is None and content_id is not None and hash_to_content_id(data) != content_id:
         reason = "its bytes are not those that the name promises: it was edited, or another picture is here"
-    return None if reason is None else _judge(path, reason, settled_before_s)
+    return PictureLook(None if reason is None else _judge(path, reason, settled_before_s), media_type)
 
 
-def _find_defect(data: bytes, extension: str) -> str | None:
+def _find_defect(data: bytes, media_type: MediaType | None, extension: str) -> str | None:
     """Why the bytes are no whole picture. None if they are one, or if their format is not known here."""
-    media_type = sniff_media_type(data[:SNIFF_BYTES])
     if media_type is not None:
         structure = walk_structure(data, media_type)
         return None if structure.whole else f"the picture is not whole: {structure.reason}"

@@ -9,11 +9,12 @@ from typing import TypeAlias
 
 from strandline.errors import UnreadableFileError
 from strandline.folders.file_tree import look_at_file, read_file
+from strandline.model.media_types import MediaType, find_media_type_by_extension
 from strandline.notes.note_names import is_note_name
 from strandline.notes.reading import BrokenNoteError, read_note
 from strandline.notes.references import Reference
 from strandline.services.checking.note_tree import NoteTree
-from strandline.services.checking.picture_state import QUIET_S, PictureState, find_fault
+from strandline.services.checking.picture_state import QUIET_S, PictureLook, PictureState, look_at_picture
 from strandline.services.checking.unchanged import Unchanged
 
 NoteUnread: TypeAlias = "Callable[[str, str], None]"
@@ -98,7 +99,7 @@ class Faults:
         self._note_unread = note_unread
         # What git checks out is whole, however new the file is.
         self._settled_before_s = inf if tree.is_in_git else time() - QUIET_S
-        self._known: dict[str, PictureState | None] = {}
+        self._known: dict[str, PictureLook | None] = {}
 
     def find(self, path: str) -> PictureState | None:
         """What keeps the picture from being shown. Reads it once, unless it is proven."""
@@ -106,9 +107,20 @@ class Faults:
             try:
                 self._known[path] = None if self._is_proven(path) else self._look(path)
             except (OSError, UnreadableFileError) as error:
-                self._known[path] = None
+                self._known[path] = PictureLook()
                 self._note_unread(path, str(error))
-        return self._known[path]
+        look = self._known[path]
+        return None if look is None else look.fault
+
+    def find_odd_type(self, path: str) -> MediaType | None:
+        """The type of the picture's bytes, if its name says another one. None also if it is unknown. Reads nothing:
+        it is what :meth:`find` saw, or the catalog knows.
+        """
+        look = self._known.get(path)
+        if look is None:
+            return None if self._unchanged is None else self._unchanged.odd_types.get(path)
+        by_name = find_media_type_by_extension(path.rpartition(".")[2])
+        return None if look.media_type is by_name else look.media_type
 
     def _is_proven(self, path: str) -> bool:
         """Whether the picture was read as it is now, and is whole."""
@@ -117,11 +129,11 @@ class Faults:
         stamp = self._unchanged.find_stamp(self._tree.locate(path))
         return stamp is not None and self._unchanged.is_whole(path, stamp)
 
-    def _look(self, path: str) -> PictureState | None:
+    def _look(self, path: str) -> PictureLook:
         # A sync client keeps a file's date. When it came, the catalog knows.
         known = None if self._tree.is_in_git else self._unchanged
         is_arriving = known is not None and known.is_arriving(path)
-        return find_fault(
+        return look_at_picture(
             self._tree.locate(path),
             settled_before_s=0.0 if is_arriving else self._settled_before_s,
             content_id=self._tree.find_content_id(path),

@@ -17,6 +17,7 @@ from strandline.errors import StrandlineError
 from strandline.folders.file_tree import find_stamp
 from strandline.model.image_files import FileState, parse_stamp
 from strandline.model.layout import is_text
+from strandline.model.media_types import MediaType, find_media_type
 from strandline.model.storage_dirs import StorageDir
 from strandline.notes.references import Form, Reference
 from strandline.services.workbench import Workbench
@@ -88,6 +89,15 @@ class Unchanged:
     def _notes(self) -> dict[str, tuple[str, str]]:
         with suppress(StrandlineError), self._bench.catalog.read() as reader:
             return {path: (key, found) for path, key, found in reader.notes.list_read(self._sd.number)}
+        return {}
+
+    @cached_property
+    def odd_types(self) -> dict[str, MediaType]:
+        """The types of proven pictures whose names say another one, by path."""
+        with suppress(StrandlineError), self._bench.catalog.read() as reader:
+            rows = reader.files.iter_rows_of_odd_type(self._sd.number)
+            found = {row.path: find_media_type(row.media_type) for row in rows if row.proof_is_current}
+            return {path: each for path, each in found.items() if each is not None}
         return {}
 
     @cached_property
