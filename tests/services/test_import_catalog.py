@@ -146,6 +146,36 @@ def test_notes_know_what_was_deleted_on_the_old_machine(tmp_path: Path, clock: F
     assert (vault / "img/one.png").read_bytes() == ONE
 
 
+def test_a_folder_that_is_here_under_another_name_is_told(tmp_path: Path, clock: FakeClock) -> None:
+    """With the command that gives it the name by which it is recognized; and then all of it comes over."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    vault = make_vault(old)
+    with on_machine(old, clock) as store:
+        store.add_storage_dir(vault)
+        store.delete(store.plan_delete([id_of(ONE)]))
+        document = export(store)
+    shutil.copytree(vault, new / "Notizen")
+    with on_machine(new, clock) as store:
+        (waiting,) = store.import_catalog(document).waiting
+        assert (
+            waiting.advice == "add its folder with `strandline sd add PATH --name Vault`; then import again"
+        )
+        store.add_storage_dir(make_storage_dir(new / "Ids", TWO, sd_id=A))
+        store.add_storage_dir(new / "Notizen")
+        copy_home_trash(old, new)
+        (waiting,) = store.import_catalog(document).waiting
+        assert waiting.may_be == ("Notizen",)
+        assert (
+            "it is 'Notizen' here, give it that name: `strandline sd rename Notizen Vault`;" in waiting.advice
+        )
+        (refused,) = store.trash.restore([id_of(ONE)]).refused
+        assert "`strandline catalog import --help`" in refused.error.message
+        store.rename_storage_dir("Notizen", "Vault")
+        assert store.import_catalog(document).waiting == []
+        assert store.trash.restore([id_of(ONE)]).refused == ()
+    assert (new / "Notizen/img/one.png").read_bytes() == ONE
+
+
 def test_two_folders_of_one_name_are_not_mistaken(tmp_path: Path, clock: FakeClock) -> None:
     """A name says nothing if the folders here have identities, or if a folder there had the name as well."""
     old, new = tmp_path / "old", tmp_path / "new"

@@ -194,9 +194,9 @@ def _show_imported(report: ImportedCatalog) -> None:
             say(
                 f"{each.name!r} has no identity of its own; it is taken to be {each.here!r} here, by its name"
             )
-    if report.waiting:
-        names = ", ".join(repr(each.name) for each in report.waiting)
-        say(f"not here yet: {names}; to take over what was where in them, add them, and import again")
+    for each in report.waiting:
+        where = show_plainly(each.path)
+        say(f"{show_plainly(each.name)!r} ({where} on the other machine) is not here yet: {each.advice}")
     if report.trash_without_bytes:
         count = say_count(report.trash_without_bytes, "deleted file is", "deleted files are")
         say(

@@ -12,6 +12,8 @@ from strandline.model.events import parse_time
 from strandline.model.identity.sd_ids import StorageDirId, find_storage_dir_id
 from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.json_form import JsonForm, Table, own_keys
+from strandline.model.plain_words import show_plainly
+from strandline.model.remedies import say_add, say_command
 from strandline.model.storage_dirs import LayoutKind, StorageDir, list_by_identity, parse_layout_kind
 from strandline.model.trash import TrashedFile, parse_trashed
 from strandline.model.values import dataclass
@@ -22,6 +24,9 @@ LARGEST_NUMBER = 2**63 - 1
 """Of the database."""
 
 MAX_PATH = 4096
+
+MOST_POSSIBLE = 3
+"""Folders that are named as the possible one: more help nobody."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -82,6 +87,22 @@ class ImportedDir(JsonForm):
     """Its name here; None if it is not here yet."""
     by_name: bool
     """Neither has an identity in the folder, so only the names say that they are the same."""
+    needs_name: bool
+    """The folder has no identity, so here it must have the same name."""
+    may_be: tuple[str, ...] = ()
+    """If it is not here yet, and needs its name: the folders here that it may be, by the names that they have."""
+
+    @property
+    def advice(self) -> str:
+        """What brings its part of the document over, if it is not here yet."""
+        others = [show_plainly(name) for name in self.may_be]
+        add = say_add("PATH", "--name", self.name) if self.needs_name else say_add("PATH")
+        advice = f"add its folder with {add}"
+        if others:
+            names = " or ".join(map(repr, others))
+            commands = " or ".join(say_command("sd", "rename", name, self.name) for name in others)
+            advice += f"; if it is {names} here, give it that name: {commands}"
+        return f"{advice}; then import again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +183,18 @@ def match_dirs(exported: Iterable[ExportedDir], here: Iterable[StorageDir]) -> d
         if len(same) == len(namesakes) == 1:
             found[each.sd_id] = same[0]
     return found
+
+
+def list_possible(
+    each: ExportedDir, found: Mapping[StorageDirId, StorageDir], here: Iterable[StorageDir]
+) -> list[StorageDir]:
+    """Which storage directories here the one of the document may be, if none is it by identity or name: those without
+    an identity in the folder, of its layout, that are no other one of the document. Pure.
+    """
+    if each.sd_id in found or not each.provisional:
+        return []
+    taken = {sd.number for sd in found.values()}
+    return [sd for sd in here if sd.provisional and sd.layout is each.layout and sd.number not in taken]
 
 
 def _read_all(

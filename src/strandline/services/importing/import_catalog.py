@@ -12,11 +12,13 @@ from typing import TypeVar
 
 from strandline.catalog.port import Writer
 from strandline.model.catalog_exports import (
+    MOST_POSSIBLE,
     ExportedDir,
     ExportedFile,
     ImportedCatalog,
     ImportedDir,
     Origin,
+    list_possible,
     match_dirs,
     parse_export,
 )
@@ -43,7 +45,8 @@ def import_catalog(bench: Workbench, document: object) -> ImportedCatalog:
         InvalidInputError: It is not a catalog's export. Nothing was added.
     """
     export = parse_export(document)
-    here = match_dirs(export.sds, list_storage_dirs(bench))
+    sds = list_storage_dirs(bench)
+    here = match_dirs(export.sds, sds)
     names = _add(bench, export.origins, _add_origin)
     _keep_identities(bench, export.sds, here)
     of_known = [each for each in export.history if each.sd_id in here]
@@ -61,7 +64,7 @@ def import_catalog(bench: Workbench, document: object) -> ImportedCatalog:
         trash_added=trashed,
         trash_known=len(trash) - trashed,
         trash_without_bytes=len(export.trash) - len(trash),
-        storage_dirs=tuple(_tell(each, here.get(each.sd_id)) for each in export.sds),
+        storage_dirs=tuple(_tell(each, here, sds) for each in export.sds),
     )
 
 
@@ -105,8 +108,17 @@ def _keep_identities(
                 writer.sds.add_aliases(sd.number, [each.sd_id])
 
 
-def _tell(each: ExportedDir, sd: StorageDir | None) -> ImportedDir:
-    by_name = sd is not None and sd.provisional and each.sd_id != sd.sd_id
+def _tell(
+    each: ExportedDir, here: Mapping[StorageDirId, StorageDir], sds: Iterable[StorageDir]
+) -> ImportedDir:
+    sd = here.get(each.sd_id)
     return ImportedDir(
-        each.sd_id, each.name, each.path, each.layout, None if sd is None else sd.name, by_name
+        each.sd_id,
+        each.name,
+        each.path,
+        each.layout,
+        None if sd is None else sd.name,
+        by_name=sd is not None and sd.provisional and each.sd_id != sd.sd_id,
+        needs_name=each.provisional,
+        may_be=tuple(possible.name for possible in list_possible(each, here, sds)[:MOST_POSSIBLE]),
     )

@@ -22,7 +22,7 @@ from strandline.model.conflicts import list_free_names
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.image_ids import ImageId
 from strandline.model.put_back import explain_no_place
-from strandline.model.remedies import say_add
+from strandline.model.remedies import say_add, say_command
 from strandline.model.states import choose_mtime
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.sync_names import is_identity_like
@@ -133,8 +133,10 @@ def _restore(bench: Workbench, entry: TrashedFile, target: StorageDir | None, *,
     """Puts one file back. Returns where it is: None after a dry run."""
     if target is None:
         raise StorageDirNotFoundError(
-            f"the storage directory that {entry.path} was in ({entry.sd_path}) is not known any more; add it again: "
-            f"{say_add(entry.sd_path)}",
+            f"the storage directory that {entry.path} was in ({entry.sd_path}) is not known here; add it again: "
+            f"{say_add(entry.sd_path)}; if that is a path of another computer, "
+            f"import its catalog ({say_command('catalog', 'import', '--help')}), which says what the folder "
+            "has to be called here",
             path=entry.sd_path,
         )
     sd = check_writable(bench, target)

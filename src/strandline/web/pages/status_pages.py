@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError, StrandlineError
-from strandline.model.catalog_exports import ImportedCatalog
+from strandline.model.catalog_exports import ImportedCatalog, ImportedDir
 from strandline.model.discrepancies import say_passing
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.reports import Check
@@ -140,11 +140,11 @@ def describe_imported(report: ImportedCatalog) -> Note:
         if number
     ]
     lines = []
-    if report.waiting:
-        names = ", ".join(show_plainly(each.name) for each in report.waiting)
-        lines.append(
-            f"Not here yet: {names}. To take over what was where in them, add them, and import again"
-        )
+    for each in report.waiting:
+        line = f"Not here yet: {show_plainly(each.name)}. Add the folder"
+        if each.needs_name:
+            line += f" under this name, or give one that is here this name{_say_possible(each)},"
+        lines.append(f"{line} and import again")
     lines += [
         f"{show_plainly(each.name)} has no identity of its own. By its name, it is {show_plainly(each.here or '')}"
         for each in report.storage_dirs
@@ -157,6 +157,10 @@ def describe_imported(report: ImportedCatalog) -> Note:
         )
     title = f"Taken over: {', '.join(added)}." if added else "Nothing new: all of it is known here."
     return Note("wait" if report.waiting or report.trash_without_bytes else "good", title, lines)
+
+
+def _say_possible(each: ImportedDir) -> str:
+    return f" ({', '.join(map(show_plainly, each.may_be))}?)" if each.may_be else ""
 
 
 def _draw(backend: Backend, note: Note | None = None, code: int = 200) -> Response:
