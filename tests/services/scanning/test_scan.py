@@ -51,6 +51,30 @@ def test_the_first_scan_registers_every_image_unproven_and_tells_nobody(machine:
     assert finished.added == 3
 
 
+def test_what_comes_back_while_a_scan_writes_is_not_missing(machine: Machine) -> None:
+    """It was away for minutes, and is there again before its row is written: nothing is told of it."""
+    pictures = make_pictures(20)
+    sd = machine.add("Notes", *pictures)
+    paths = sorted(machine.media(sd) / name_of(data) for data in pictures)[:3]
+    for path in paths:
+        path.rename(machine.folder / path.name)
+    assert moves(scan(machine, sd)) == {"absent": 3}
+    machine.clock.pass_time(minutes=2)
+    last = paths[2]
+
+    class BringsBack(threading.Event):
+        def is_set(self) -> bool:
+            """A scan asks after each batch."""
+            if told(machine) and not last.exists():  # the first two are written
+                (machine.folder / last.name).rename(last)
+            return False
+
+    assert moves(scan_storage_dir(machine.bench, sd, cancel=BringsBack())) == {"missing": 2}
+    assert last.exists()
+    assert told(machine) == [("missing", path.name) for path in paths[:2]]
+    assert moves(scan(machine, sd)) == {"returned": 1}
+
+
 def test_a_second_scan_finds_nothing_and_writes_nothing(machine: Machine) -> None:
     """Not one byte of the catalog changes, whatever odd things are in the folder (I10)."""
     root = make_storage_dir(machine.folder / "Notes", *PICTURES)

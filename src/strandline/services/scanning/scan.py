@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain, islice
@@ -24,7 +24,7 @@ from strandline.errors import StorageDirNotFoundError
 from strandline.folders.disk_errors import explain_unlistable
 from strandline.model.earlier_files import MOST_REMEMBERED
 from strandline.model.events import ImageArriving, ImageEvent, StorageDirSuspect
-from strandline.model.image_files import FileState, ImageFile, parse_stamp
+from strandline.model.image_files import FileStamp, FileState, ImageFile, parse_stamp
 from strandline.model.listing import (
     ONLINE_ONLY_LINE,
     Difference,
@@ -320,12 +320,16 @@ class Scan:
         listed, the names themselves are listed again. Elsewhere, the second look is the stronger proof: a listing
         may be old, or cut short.
         """
-        again = self.folder.look_again(unlisted)
-        came = {name for name, stamp in again.items() if stamp is not None}
+        return self._keep_gone(unlisted, self.folder.look_again(unlisted))
+
+    def _keep_gone(self, names: Iterable[str], again: Mapping[str, FileStamp | None]) -> list[str]:
+        """Those of the names that a second look shows to be gone."""
+        looked_at = [name for name in names if name in again]
+        came = {name for name in looked_at if again[name] is not None}
         if came and self.folder.may_respell_names:
             with suppress(OSError):  # not listed now, so it did not just arrive
                 came.intersection_update(self.folder.list_names())
-        return [name for name in unlisted if name in again and name not in came]
+        return [name for name in looked_at if name not in came]
 
     def brake(self, gone: Sequence[str], images: Sequence[str]) -> bool:
         """Whether absence is not believed now. Moves the SD to suspect or back to online."""
@@ -369,18 +373,21 @@ class Scan:
     ) -> Iterator[tuple[str, Seen | None, ImageFile | None]]:
         """The batch with its rows, and the current state of known files on disk, read *after* their rows.
 
-        Otherwise a file that was proven during the listing would be judged by its earlier state, and a leftover
-        placeholder would hide the real file. A file that is neither as listed nor as known is left to the next scan.
+        Otherwise a file that was proven during the listing would be judged by its earlier state, a leftover
+        placeholder would hide the real file, and one that came back would be called missing. A file that is neither
+        as listed nor as known is left to the next scan.
         """
         with self.bench.catalog.read() as reader:
             rows = self.find_rows(reader, [name for name, _ in batch])
         again = self.folder.look_again(rows)
+        gone = set(self._keep_gone((name for name, seen in batch if seen is None), again))
         for name, seen in batch:
             row = rows.get(name)
             if row is None:
                 yield name, seen, None
             elif seen is None:
-                yield name, None, row
+                if name in gone:
+                    yield name, None, row
             elif name in again:
                 stamp = again[name]
                 if stamp is not None:
