@@ -14,6 +14,13 @@ from collections.abc import Iterator
 from strandline.errors import StrandlineError
 from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.opening import is_dataless, open_regular
+from strandline.model.exports import (
+    MANIFEST,
+    MANIFEST_START_BYTES,
+    THUMBNAILS,
+    is_manifest_start,
+    is_thumbnail_name,
+)
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.layout import Layout
 from strandline.model.left_out import (
@@ -36,7 +43,8 @@ def iter_pictures(folder: str, layout: Layout, *, passed: int = 0) -> Iterator[s
     Lazy. ``layout`` is that of the target. A folder that cannot be listed comes last. The first ``passed`` files are
     not looked at: they come as paths, and keep the place of the others.
 
-    Cost: one ``scandir`` per folder; one ``open`` and a read of some bytes per file that is not passed.
+    Cost: one ``scandir`` per folder; one ``open`` and a read of some bytes per file that is not passed, and per
+    manifest of an export.
     """
     unlisted: list[Unlisted] = []
     for position, entry in enumerate(_iter_entries(folder, unlisted)):
@@ -52,6 +60,7 @@ def iter_pictures(folder: str, layout: Layout, *, passed: int = 0) -> Iterator[s
 def _iter_entries(top: str, unlisted: list[Unlisted]) -> Iterator[os.DirEntry[str] | LeftOut]:
     """Every file below the folder whose name could be a user's picture, and what is left out."""
     folders = [top]
+    of_exports: set[str] = set()
     while folders:
         current = folders.pop()
         try:
@@ -62,6 +71,8 @@ def _iter_entries(top: str, unlisted: list[Unlisted]) -> Iterator[os.DirEntry[st
             continue
         beside = gather_neighbors(entry.name for entry in entries)
         has_identity = any(entry.name == IDENTITY_FILE for entry in entries)
+        if any(entry.name == THUMBNAILS for entry in entries) and any(map(_is_manifest, entries)):
+            of_exports.add(os.path.join(current, THUMBNAILS))
         subfolders = []
         for entry in entries:
             if entry.name == IDENTITY_FILE:
@@ -73,10 +84,25 @@ def _iter_entries(top: str, unlisted: list[Unlisted]) -> Iterator[os.DirEntry[st
                 else:
                     subfolders.append(entry.path)
                     continue
+            elif reason is None and current in of_exports and is_thumbnail_name(entry.name):
+                reason = Reason.THUMBNAIL
             elif reason is None and is_sidecar(entry.name, beside):
                 reason = Reason.SIDECAR
             yield entry if reason is None else LeftOut(entry.path, reason)
         folders += reversed(subfolders)
+
+
+def _is_manifest(entry: os.DirEntry[str]) -> bool:
+    """Whether the file is the manifest of an export of ours. One that is in the cloud stays there, and is none."""
+    if entry.name != MANIFEST:
+        return False
+    try:
+        if is_dataless(entry.stat(follow_symlinks=False)):
+            return False
+        with open_regular(entry.path) as opened:
+            return is_manifest_start(os.read(opened.fd, MANIFEST_START_BYTES))
+    except (OSError, StrandlineError):
+        return False
 
 
 def _judge_kind(entry: os.DirEntry[str]) -> Reason | None:

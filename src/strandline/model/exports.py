@@ -32,6 +32,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _THUMBNAIL = re.compile(r"[0-9a-f-]{32,36}\.(?:webp|jpg)")
 
+MANIFEST_START_BYTES = 256
+"""So much of a manifest says whose it is."""
+
+_MANIFEST_START = re.compile(
+    rb'\s*\{\s*"format"\s*:\s*"%s"\s*,\s*"version"\s*:\s*%d\s*,' % (FORMAT.encode(), VERSION)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ExportedImage(JsonForm):
@@ -167,6 +174,18 @@ def format_manifest(
         "left_out": to_json(list(refused)),
     }  # fmt: skip
     return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def is_manifest_start(start: bytes) -> bool:
+    """Whether a file with these first bytes is the manifest of an export of ours. Law: true of
+    :func:`format_manifest`.
+    """
+    return _MANIFEST_START.match(start) is not None
+
+
+def is_thumbnail_name(name: str) -> bool:
+    """Whether a file in ``thumbnails/`` has the name of one that an export writes."""
+    return _THUMBNAIL.fullmatch(name) is not None
 
 
 def parse_manifest(data: bytes) -> list[ExportedImage]:

@@ -38,6 +38,8 @@ class Reason(StrEnum):
     """A ZIP archive in a folder. It is read if it is given itself."""
     SIDECAR = "sidecar"
     """What a program says about the picture beside it: Takeout's ``.json``, ``.xmp``, ``.aae``."""
+    THUMBNAIL = "thumbnail"
+    """A small copy that an export made of a picture that it has, too."""
     HIDDEN = "hidden"
     """A file or a whole folder whose name begins with a dot."""
     LINK = "link"
@@ -59,6 +61,7 @@ WORDS = {
     Reason.TEMPORARY: "temporary files",
     Reason.LITTER: "files of a sync client or the system",
     Reason.SPECIAL_FILE: "neither files nor folders",
+    Reason.THUMBNAIL: "small copies that an export made of its pictures",
     Reason.SIDECAR: "sidecar files, which say something about a picture",
     Reason.UNSUPPORTED: "not pictures",
 }
@@ -141,10 +144,14 @@ def group_left_out(items: Iterable[LeftOut]) -> list[tuple[str, list[LeftOut]]]:
 
 
 def say_left_out(items: Iterable[LeftOut], *, names_others: bool = False) -> list[str]:
-    """A line for each reason: how many, which, and why. Sidecar files are only counted, and unless ``names_others``,
-    so is what is neither picture nor recording: a folder of notes may have thousands. Pure.
+    """A line for each reason: how many, which, and why. Sidecar files and small copies are only counted, and unless
+    ``names_others``, so is what is neither picture nor recording: a folder of notes may have thousands. Pure.
     """
-    only_counted = {WORDS[Reason.SIDECAR], *(() if names_others else (WORDS[Reason.UNSUPPORTED],))}
+    only_counted = {
+        WORDS[Reason.SIDECAR],
+        WORDS[Reason.THUMBNAIL],
+        *(() if names_others else (WORDS[Reason.UNSUPPORTED],)),
+    }
     lines = []
     for words, some in group_left_out(items):
         names = [item.path.replace("\\", "/").rpartition("/")[2] for item in some]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -22,8 +22,15 @@ from strandline.folders.proof_copies import ProofCopy
 from strandline.model.addresses import is_web_address, parse_web_address
 from strandline.model.archives import Entry, check_archive, find_fault, judge_entry
 from strandline.model.data_urls import is_data_url, parse_data_url, shorten_data_url
+from strandline.model.exports import (
+    MANIFEST,
+    MANIFEST_START_BYTES,
+    THUMBNAILS,
+    is_manifest_start,
+    is_thumbnail_name,
+)
 from strandline.model.layout import Layout
-from strandline.model.left_out import LeftOut, Unlisted, gather_neighbors, is_archive, judge_start
+from strandline.model.left_out import LeftOut, Reason, Unlisted, gather_neighbors, is_archive, judge_start
 from strandline.model.media_types import SNIFF_BYTES
 from strandline.model.values import dataclass
 from strandline.services.importing.downloads import Fetching, download
@@ -145,11 +152,15 @@ def _iter_archive(bench: Workbench, archive: Archive, layout: Layout, passed: in
     limits = bench.limits
     check_archive(archive.shown, archive.size_bytes, archive.entries, most_bytes=limits.archive_max_bytes)
     files = [entry for entry in archive.entries if not entry.is_folder and entry.parts]
+    of_exports = _find_thumbnail_folders(archive, files)
     is_empty = True
     for position, (entry, beside) in enumerate(_with_neighbors(files)):
         shown = f"{archive.shown}/{'/'.join(entry.parts)}"
         if (reason := judge_entry(entry, beside)) is not None:
             yield LeftOut(shown, reason)
+            continue
+        if tuple(entry.parts[:-1]) in of_exports and is_thumbnail_name(entry.own_name):
+            yield LeftOut(shown, Reason.THUMBNAIL)
             continue
         if position < passed:
             is_empty = False
@@ -171,6 +182,19 @@ def _iter_archive(bench: Workbench, archive: Archive, layout: Layout, passed: in
     if is_empty:
         message = f"{archive.shown} has no pictures that can be imported"
         yield Failed(archive.shown, SourceNotFoundError(message, path=archive.shown))
+
+
+def _find_thumbnail_folders(archive: Archive, files: Sequence[Entry]) -> set[tuple[str, ...]]:
+    """The folders of the archive in which exports of ours have their small copies."""
+    folders = {tuple(entry.parts[:-1]) for entry in files}
+    found = set()
+    for entry in files:
+        thumbnails = (*entry.parts[:-1], THUMBNAILS)
+        if entry.own_name == MANIFEST and thumbnails in folders:
+            with suppress(StrandlineError):
+                if is_manifest_start(next(archive.iter_bytes(entry, MANIFEST_START_BYTES), b"")):
+                    found.add(thumbnails)
+    return found
 
 
 def _with_neighbors(entries: Iterable[Entry]) -> Iterator[tuple[Entry, set[str]]]:
