@@ -63,7 +63,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         "in which storage directory a given file or note is",
         {"os.path.exists", "os.path.realpath"},
     ),
-    "cli/session.py": ("whether there is a catalog in the home", {".exists"}),
+    "cli/session.py": ("whether there is a catalog in the home", {"os.path.exists"}),
     "cli/sign_in.py": ("the address of the running server, which is no file", {".open"}),
     "cli/sources.py": (
         "the files and folders that a person wants saved",

@@ -15,7 +15,7 @@ from builders.identity_folders import as_somebody_without_rights
 from builders.snapshots import snapshot
 from builders.storage import make_pictures, make_storage_dir
 from strandline import open_store
-from strandline.errors import CatalogError
+from strandline.errors import CatalogAwayError, CatalogError
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.folders.local import LocalFolder
 from strandline.model.reports import Check
@@ -74,6 +74,20 @@ def open_store_lazily(home: Path) -> LocalStore:
     store = open_store(home)
     drop_idle_connections(store.bench.catalog)
     return store
+
+
+def test_a_catalog_that_does_not_answer_is_not_damaged(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is told to restore a backup because a server was stopped."""
+    with open_store(home) as store:
+
+        def fail() -> list[str]:
+            raise CatalogAwayError("the server of the catalog does not answer; try again, or start it")
+
+        monkeypatch.setattr(type(store.bench.catalog), "check_integrity", lambda _: fail())
+        catalog = next(check for check in store.check_health() if check.name == "catalog")
+    assert not catalog.ok
+    assert catalog.message == "the server of the catalog does not answer; try again, or start it"
+    assert "nothing need be restored" in str(catalog.remedy)
 
 
 def test_storage_directories_that_are_not_fit(tmp_path: Path) -> None:

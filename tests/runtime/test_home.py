@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.identity_folders import as_somebody_without_rights
 from builders.pictures import make_picture
 from builders.program import run
 from builders.storage import id_of, make_storage_dir, name_of
@@ -120,3 +121,22 @@ def test_what_root_makes_in_another_users_home_belongs_to_that_user(home: Path, 
         }
         assert {name for name, owner in owners.items() if owner != somebody} == set(), command
     assert elsewhere.stat().st_uid == me
+
+
+def test_the_home_of_another_user_is_no_internal_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An administrator forgets to become the service's user. Each command says whose home it is, and what to do."""
+    with as_somebody_without_rights() as folder:
+        home = folder / "home"
+        home.mkdir()
+        monkeypatch.setenv("TMPDIR", str(folder))
+        home.chmod(0)
+        try:
+            for command in ("status", "ls", "token list", "sd list"):
+                asked = run("--home", home, *command.split())
+                assert asked.status in (2, 8), asked.stderr
+                assert (
+                    f"you may not use the home {home}" in asked.stderr or "you may not read" in asked.stderr
+                )
+            assert run("--home", home, "doctor").status in (1, 2)
+        finally:
+            home.chmod(0o700)

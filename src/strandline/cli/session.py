@@ -44,7 +44,8 @@ class Session:
         """Whether a catalog exists, so that opening the store would not create one. A shared one counts as there."""
         from strandline.runtime.home import CATALOG_FILE
 
-        return (self.find_home() / CATALOG_FILE).exists() or self.shares_catalog()
+        # Of a home that this user may not look into, opening the store says so.
+        return os.path.exists(self.find_home() / CATALOG_FILE) or self.shares_catalog()
 
     def shares_catalog(self) -> bool:
         """Whether other machines use the catalog of this run, too."""

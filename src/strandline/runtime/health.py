@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from strandline.errors import (
+    CatalogDamagedError,
     CatalogError,
     CatalogTooNewError,
     DiskError,
@@ -48,6 +49,8 @@ CATALOG_REMEDY = "move it away and add the storage directories again: no image i
 SHARED_CATALOG_REMEDY = (
     "restore a backup, or make a new database and add the storage directories again: no image is lost by that"
 )
+
+AWAY_REMEDY = "see that it runs and can be used; nothing need be restored for that"
 
 MAX_SKEW_S = 60.0
 """Maximum difference between the clock and the times of the home's disk. If it is larger, "a minute ago" is wrong."""
@@ -100,8 +103,10 @@ def _check_catalog(bench: Workbench) -> Check:
     path = bench.catalog.place
     try:
         problems = bench.catalog.check_integrity()
-    except StrandlineError as error:
+    except CatalogDamagedError as error:
         problems = [error.message]
+    except StrandlineError as error:  # nothing is known to be wrong with what it has
+        return Check("catalog", False, error.message, AWAY_REMEDY)
     if not problems:
         return Check("catalog", True, f"{path} is sound")
     remedy = SHARED_CATALOG_REMEDY if bench.catalog.is_shared else CATALOG_REMEDY

@@ -34,7 +34,24 @@ def ensure_home(home: Path, *, has_catalog: bool = True) -> None:
     Without ``has_catalog``, the catalog is elsewhere. If root runs this on another user's home, that user gets what
     root left there.
     """
-    with disk_errors("make the home", home):
+    try:
+        _make(home, has_catalog=has_catalog)
+    except PermissionError as error:
+        raise DiskError(
+            f"you may not use the home {home} ({error.strerror}); run this as the user whom it belongs to, or choose "
+            "another home with --home or STRANDLINE_HOME",
+            path=str(home),
+        ) from error
+    if os.name == "posix":
+        _make_private(home)
+        with disk_errors("look through the home", home), os.scandir(home) as entries:
+            for entry in entries:
+                _make_private(Path(entry.path))
+    give_to_owner(home)
+
+
+def _make(home: Path, *, has_catalog: bool) -> None:
+    with disk_errors("make the home", home, PermissionError):
         if home.exists() and not home.is_dir():
             raise DiskError(
                 f"{home} is not a folder; choose another home with --home or STRANDLINE_HOME", path=str(home)
@@ -46,12 +63,6 @@ def ensure_home(home: Path, *, has_catalog: bool = True) -> None:
         with suppress(FileExistsError):
             if has_catalog:
                 os.close(os.open(home / CATALOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    if os.name == "posix":
-        _make_private(home)
-        with disk_errors("look through the home", home), os.scandir(home) as entries:
-            for entry in entries:
-                _make_private(Path(entry.path))
-    give_to_owner(home)
 
 
 def give_to_owner(home: Path) -> None:

@@ -59,7 +59,7 @@ def count_local_folders(home: Path) -> int:
 def _count(home: Path) -> int:
     try:
         is_empty = not (home / CATALOG_FILE).stat().st_size
-    except FileNotFoundError:
+    except OSError:  # there is none, or this user may not look into the home
         is_empty = True
     if is_empty:  # nobody has one, or a command that needs only the home has made the file
         return 0

@@ -54,6 +54,12 @@ def iter_file(path: Path) -> Iterator[Given]:
         text = path.read_text("utf-8-sig")  # Windows editors put a byte-order mark first
     except (FileNotFoundError, NotADirectoryError):
         return
+    except PermissionError as error:
+        raise ConfigError(
+            f"you may not read {path}; run this as the user whom it belongs to, or choose another home with --home "
+            "or STRANDLINE_HOME",
+            place=str(path),
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({error}); fix or remove it", place=str(path)) from error
     import tomllib  # here: 10 ms that a start without the file does not need
