@@ -138,6 +138,38 @@ def test_what_looks_like_a_program_may_be_a_name(name: str) -> None:
     assert resolve("plain", "n.md", name, files=[]).verdict is Verdict.OUTSIDE
 
 
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("file:C:/Users/me/x.png", None), ("file:$HOME/q.png", "$HOME/q.png"), ("fig:a.png", "fig:a.png"),
+        ("file:img/$USER/q.png", "img/$USER/q.png"), ("zotero:a.png", "zotero:a.png"), ("file:/q.png", "q.png"),
+        ("/img/q.png", "img/q.png"), ("file:///q.png", "q.png"), ("file://host/q.png", "host/q.png"),
+        ("file:fig:a.png", "fig:a.png"), ("file:~/q.png", None), ("~/q.png", None), ("file:\\\\host\\q.png", None),
+    ],
+)  # fmt: skip
+def test_only_emacs_knows_some_places_of_org(target: str, name: str | None) -> None:
+    """Drives, variables, abbreviations, other schemes, and paths from the root of the machine are outside, unless a
+    file is called so.
+    """
+    assert resolve("plain", "n.org", target, Form.ORG).verdict is Verdict.OUTSIDE
+    if name is not None:
+        assert resolve("plain", "n.org", target, Form.ORG, [name]) == Resolved(Verdict.FOUND, name)
+
+
+def test_files_of_org_are_still_missing() -> None:
+    """With and without ``file:``, and with colons and dollars elsewhere."""
+    for target in ("file:x.png", "./x.png", "file:./fig:a.png", "file:a$b.png", "file:x.png::3"):
+        assert resolve("plain", "n.org", target, Form.ORG, []).verdict is Verdict.MISSING, target
+    assert resolve("plain", "n.org", "https://example.org/x.png", Form.ORG).verdict is Verdict.REMOTE
+
+
+def test_letters_that_cannot_be_read_mean_nothing() -> None:
+    """A note in Latin-1 may mean the file that is there."""
+    for form in (Form.MARKDOWN, Form.WIKI, Form.HTML, Form.ORG, Form.FRONT_MATTER):
+        assert resolve("obsidian", "n.md", "caf\ufffd.png", form, ["café.png"]).verdict is Verdict.OUTSIDE
+    assert resolve("plain", "n.md", "a\ufffd.png", files=["a\ufffd.png"]).verdict is Verdict.FOUND
+
+
 def test_wiki_links_are_not_decoded() -> None:
     """A percent sign is a letter of the name. ``#`` ends it, ``?`` does not."""
     files = ("a/b%20c.png", "d?.png")

@@ -32,6 +32,8 @@ class Destination:
     """
     is_made: bool = False
     """It leads outside because a program puts something into it."""
+    is_broken: bool = False
+    """It seems to lead outside because some of its letters could not be read."""
 
 
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
@@ -44,6 +46,11 @@ _VARIABLE = re.compile(r"%(?![0-9A-F]{2}%)[A-Z_]+%")
 """A variable of Windows. ``%BA%`` is none, but the middle of a name that is written in escapes."""
 
 _NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+_ENVIRONMENT = re.compile(r"(?:\A|/)\$\w")
+"""Emacs puts the value of the variable there."""
+
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 _AS_IT_IS = frozenset({Form.WIKI, Form.CANVAS, Form.ORG, Form.ORG_ATTACHMENT})
 """Forms that know no percent escapes."""
@@ -66,16 +73,20 @@ def explain_destination(destination: str, form: Form) -> Destination:
     """Where the destination leads, and which paths it may mean."""
     if _PLAIN.fullmatch(destination):
         return Destination(Where.HERE, (destination,))  # that is most of them
-    if _REMOTE.match(destination):
+    is_file = form is Form.ORG and destination.startswith("file:")
+    destination = destination.removeprefix("file:") if is_file else destination
+    if not is_file and _REMOTE.match(destination):
         return Destination(Where.REMOTE)
     if _DRIVE.match(destination) or destination.startswith(("~/", "\\\\")):
         return Destination(Where.OUTSIDE)
-    if form is Form.ORG:
-        destination = destination.removeprefix("file:")
     paths = tuple(dict.fromkeys(_list_paths(destination, form)))
-    is_known = form in (Form.ORG, Form.CANVAS) or not _SCHEME.match(destination)
+    is_known = form is Form.CANVAS or not _SCHEME.match(destination if form is not Form.ORG else paths[0])
+    if form is Form.ORG and (destination.startswith("/") or _ENVIRONMENT.search(destination)):
+        is_known = False  # a place of this machine
     is_made = _is_made_by_program(destination, form)
-    return Destination(Where.HERE if is_known and not is_made else Where.OUTSIDE, paths, is_made)
+    is_broken = _REPLACED in destination
+    is_here = is_known and not (is_made or is_broken)
+    return Destination(Where.HERE if is_here else Where.OUTSIDE, paths, is_made, is_broken)
 
 
 def _is_made_by_program(destination: str, form: Form) -> bool:
@@ -83,7 +94,7 @@ def _is_made_by_program(destination: str, form: Form) -> bool:
         return True
     if form in _AS_IT_IS or _VARIABLE.search(destination) is None:
         return False
-    return _NO_ESCAPE.search(destination) is not None or "\N{REPLACEMENT CHARACTER}" in unquote(destination)
+    return _NO_ESCAPE.search(destination) is not None or _REPLACED in unquote(destination)
 
 
 def _cut(destination: str, form: Form) -> str:

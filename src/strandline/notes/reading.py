@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterator
 
@@ -21,6 +22,9 @@ _READERS: dict[str, Callable[[bytes], Iterator[Found]]] = {
     "org": iter_org,
 }
 _MARK = b"\xef\xbb\xbf"
+_BEGINNING = 1024
+"""Bytes that show what a file is, as for other texts."""
+
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 """The line end of old Macs. CommonMark ends a line there, too."""
 
@@ -28,15 +32,16 @@ _LONE_RETURN = re.compile(rb"\r(?!\n)")
 def read_note(path: str, data: bytes) -> list[Reference]:
     """The references to pictures in a note, in the order in which they are written.
 
-    Never fails on broken UTF-8: it is read with replacement characters.
+    UTF-16 is read if its mark is there. Never fails on broken UTF-8: it is read with replacement characters.
 
     Args:
         path: Its name, or a path to it. The ending says what it is.
         data: All of its bytes.
 
     Raises:
-        BrokenNoteError: It is not what its name says.
+        BrokenNoteError: It is not what its name says, or no text.
     """
+    data = _decode_wide(data)
     if not data.isascii():
         data = data.removeprefix(_MARK).decode(errors="replace").encode()
     if b"\r" in data:
@@ -48,6 +53,26 @@ def read_note(path: str, data: bytes) -> list[Reference]:
         return []
     found = reader(data)
     return place(data, filter(_may_be_picture, found))
+
+
+def _decode_wide(data: bytes) -> bytes:
+    """UTF-16 as UTF-8. Anything else is unchanged. All ASCII letters of UTF-16 have a NUL."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and b"\0" in data:
+        return data.decode("utf-16", errors="replace").encode(errors="replace")
+    beginning = data[:_BEGINNING].rstrip(b"\0")  # room for a text that is not written yet
+    nuls = beginning.count(b"\0")
+    if nuls and (nuls * 4 >= len(beginning) or not _is_utf8(beginning)):
+        raise BrokenNoteError("it is no text in UTF-8, and has no mark of UTF-16")
+    return data
+
+
+def _is_utf8(beginning: bytes) -> bool:
+    """Whether the bytes are UTF-8, perhaps with a letter cut off at the end."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(beginning)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _may_be_picture(found: Found) -> bool:

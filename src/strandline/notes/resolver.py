@@ -100,7 +100,11 @@ class Resolver:
             return Resolved(Verdict.REMOTE)
         search = _Search(note, reference, scope, destination.paths)
         if destination.where is Where.OUTSIDE:
-            why = MADE_BY_PROGRAM if destination.is_made else "it leads to another place"
+            why = "it leads to another place"
+            if destination.is_made:
+                why = MADE_BY_PROGRAM
+            elif destination.is_broken:
+                why = "the note is not in UTF-8, so some of its letters are unknown"
             elsewhere = Resolved(Verdict.OUTSIDE, why=why)
             return self._find_exactly(search) or elsewhere
         if not search.tries:

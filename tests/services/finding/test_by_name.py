@@ -164,3 +164,13 @@ def test_what_cannot_be_shown(bench: Workbench, vault: Path, tmp_path: Path, clo
     (tmp_path / "Loose.md").write_text("")
     with pytest.raises(StorageDirNotFoundError, match="sd add"):
         find_by_name(bench, "one.png", note=str(tmp_path / "Loose.md"))
+
+
+def test_a_note_that_cannot_be_read_has_no_references(bench: Workbench, vault: Path) -> None:
+    """A canvas that is still arriving, and bytes of another file. The text is then a target by itself."""
+    (vault / "a/Board.canvas").write_text('{"file": ')
+    (vault / "a/Wide.md").write_bytes("![[one.png]]".encode("utf-16-le"))
+    for note in ("a/Board.canvas", "a/Wide.md"):
+        assert find_by_name(bench, "one.png", note=str(vault / note)) == id_of(ONE)
+    with pytest.raises(SourceNotFoundError):
+        find_by_name(bench, "\0" * 9 + ".png", note=str(vault / "a/Wide.md"))

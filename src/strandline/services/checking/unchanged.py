@@ -22,7 +22,7 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.notes.references import Form, Reference
 from strandline.services.workbench import Workbench
 
-READER = 4
+READER = 5
 """The number of the readers of notes. With another number, all notes are read again: count it up if they change."""
 
 QUIET_NS = 2 * 10**9

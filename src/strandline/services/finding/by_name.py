@@ -30,7 +30,7 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.notes.file_index import name_of
 from strandline.notes.note_names import is_note_name
 from strandline.notes.profiles import Scope, find_scope
-from strandline.notes.reading import read_note
+from strandline.notes.reading import BrokenNoteError, read_note
 from strandline.notes.references import Form, Reference
 from strandline.notes.resolver import Resolved, Resolver, Verdict
 from strandline.services.checking import messages
@@ -175,7 +175,7 @@ def _check_can_be_kept(text: str) -> None:
 def _check_is_one(text: str) -> None:
     """Raises ``InvalidPathError`` if a line has references to several pictures: only one would be answered."""
     targets = dict.fromkeys(
-        each.target for each in read_note("note.md", text.encode(errors="surrogateescape"))
+        each.target for each in _read_note("note.md", text.encode(errors="surrogateescape"))
     )
     if len(targets) > 1:
         shown = ", ".join(map(show_plainly, list(targets)[:MOST_NAMED]))
@@ -284,10 +284,18 @@ def _list_readings(sd: StorageDir, note: str, text: str) -> list[Reference]:
         raise SourceNotFoundError(
             f"there is no note {note} in {sd.name!r}; check the path", source=note
         ) from error
-    whole = read_note("note.md", text.encode(errors="surrogateescape"))
-    in_note = [each for each in read_note(note, data) if each.target == text]
+    whole = _read_note("note.md", text.encode(errors="surrogateescape"))
+    in_note = [each for each in _read_note(note, data) if each.target == text]
     alone = [Reference(form, text, text, 1, 1) for form in (Form.MARKDOWN, Form.WIKI, Form.BLANKS)]
     return [*whole, *in_note, *alone]
+
+
+def _read_note(path: str, data: bytes) -> list[Reference]:
+    """What the note refers to; nothing if it is not what its name says."""
+    try:
+        return read_note(path, data)
+    except BrokenNoteError:
+        return []
 
 
 def _unresolved(
