@@ -109,12 +109,23 @@ def may_be_conflict_copy(text: str) -> bool:
 def explain_conflict_copy(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning | None:
     """What a sync client's conflict copy is a copy of, even if its own name is wanted. None for any other name.
 
-    Numbered names (``x (1).png``) are none: people and cameras use them. Cost for an ordinary name: one search.
+    Numbered names (``x (1).png``) are none: people and cameras use them. Of OneDrive's, only those with a name that
+    Windows gave the computer are known; see :func:`needs_plain_file`. Cost for an ordinary name: one search.
     """
     if not may_be_conflict_copy(name):
         return None
+    for bare in _iter_bare_names(name, _DEFAULT_HOST_MARK):
+        if is_wanted(bare):
+            return NameMeaning(NameKind.CONFLICT_COPY, "onedrive", bare)
     meaning = explain_name(name, lambda other: other != name and is_wanted(other))
     return meaning if meaning.kind is NameKind.CONFLICT_COPY else None
+
+
+def needs_plain_file(name: str) -> bool:
+    """Whether this name is a conflict copy's only if the file that it was made from is beside it: it ends in the name
+    of a computer, which alone shows nothing.
+    """
+    return next(_iter_bare_names(name, _DEFAULT_HOST_MARK), None) is not None
 
 
 class Choice(IntEnum):
@@ -280,7 +291,9 @@ _DUPLICATE_MARKS = [
 ]
 
 _CONFLICT_HINT = re.compile(
-    r"confli[ct]|konflik|path[12]|variant-|safebackup|case clash|edited by|競合|冲突|問題", re.IGNORECASE
+    r"confli[ct]|konflik|path[12]|variant-|safebackup|case clash|edited by|競合|冲突|問題"
+    r"|-(?:desktop|laptop|win)-[a-z0-9]{7}",
+    re.IGNORECASE,
 )
 """Every name of a conflict copy has one of these. The patterns take thirty times as long to say so."""
 
@@ -290,6 +303,11 @@ _COPY_OF = (
 
 _HOST_MARK = r"-[^/]{1,63}"
 """OneDrive's conflict copy: the computer's name, which may contain spaces, dashes, and any script."""
+
+_DEFAULT_HOST_MARK = (
+    r"(?:-(?-i:DESKTOP-[A-Z0-9]{7,8}|LAPTOP-[A-Z0-9]{7,8}|WIN-[A-Z0-9]{11})(?:-[0-9]{1,3})?)+"
+)
+"""The same with a name that Windows gave the computer, which nearly nobody changes. No person names a picture so."""
 
 _EXTENSION = r"\.[^.\s()\[\]]{1,12}\Z"
 

@@ -13,6 +13,7 @@ from strandline.errors import StorageDirNotFoundError
 from strandline.model.conflicts import ResolveReport
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDir
+from strandline.services.inspecting.inspect import inspect_storage_dir
 from strandline.services.resolving.listing import list_conflicts
 from strandline.services.resolving.resolve import find_given, resolve_conflicts
 from strandline.services.scanning.scan import scan_storage_dir
@@ -231,3 +232,15 @@ def _rows(machine: Machine, sd: StorageDir, path: str) -> list[ImageFile]:
     with machine.bench.catalog.read() as reader:
         row = reader.files.find_row(sd.number, path)
     return [] if row is None else [row]
+
+
+def test_onedrive_names_a_copy_by_the_computer(machine: Machine) -> None:
+    """Only beside its plain file. Alone, or with a name that Windows gives nobody, it is a picture of its own."""
+    name = "Rosen 7-DESKTOP-7QK2J9A"
+    same = "Rosen 7-LAPTOP-1A2B3C4D"
+    alone = {"Tulpen-DESKTOP-7QK2J9A": THREE, "Rosen 7-desktop-7qk2j9a": TWO, "Rosen 7-2": TWO}
+    sd, _ = vault(machine, **{"Rosen 7": ONE, name: TWO, same: ONE, **alone})
+    assert listed(machine) == [(f"{name}.png", "different", "leave"), (f"{same}.png", "duplicate", "fold")]
+    inspected = inspect_storage_dir(machine.bench, sd).conflict_copies
+    assert [each.filename for each in inspected] == [f"{name}.png", f"{same}.png"]
+    assert say(resolve(machine))[0] == [(f"{same}.png", "fold")]

@@ -6,7 +6,7 @@ end, so the number of files and bytes is bounded. The rest is reported as "not e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import field, replace
 
 from strandline.errors import ImageTooLargeError, UnreadableFileError
@@ -16,7 +16,7 @@ from strandline.model.image_files import parse_stamp
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.layout import Layout
 from strandline.model.listing import split_line
-from strandline.model.sync_names import may_be_conflict_copy
+from strandline.model.sync_names import may_be_conflict_copy, needs_plain_file
 from strandline.model.sync_status import FileItem
 from strandline.model.values import dataclass
 
@@ -35,14 +35,21 @@ class ConflictCopy:
     """None if the listing does not say: its bytes are not here, or it is no regular file."""
 
 
-def iter_conflict_copies(layout: Layout, lines: Iterable[str]) -> Iterator[ConflictCopy]:
+def iter_conflict_copies(layout: Layout, lines: Collection[str]) -> Iterator[ConflictCopy]:
     """The listed images whose names say that they are conflict copies, by name: where names are no ids, they are
     images themselves.
     """
+    names: set[str] = set()
     for line in sorted(line for line in lines if may_be_conflict_copy(line)):
         name, stamp = split_line(line)
-        if layout.find_copied(name) is not None:
-            yield ConflictCopy(name, parse_stamp(stamp).size_bytes)
+        copied = layout.find_copied(name)
+        if copied is None:
+            continue
+        if needs_plain_file(name):
+            names = names or {split_line(each)[0] for each in lines}
+            if copied not in names:
+                continue  # it is a picture of its own
+        yield ConflictCopy(name, parse_stamp(stamp).size_bytes)
 
 
 @dataclass(frozen=True, slots=True)
