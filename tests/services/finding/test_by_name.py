@@ -16,6 +16,7 @@ from strandline.errors import (
     SourceNotFoundError,
     StorageDirNotFoundError,
 )
+from strandline.services.checking.known_notes import check_notes
 from strandline.services.finding.by_name import find_by_name
 from strandline.services.saving.save import save_image
 from strandline.services.scanning.scan import scan_storage_dir
@@ -120,6 +121,31 @@ def test_the_bytes_that_are_there_now_count(bench: Workbench, vault: Path) -> No
 def test_a_reference_in_a_note(bench: Workbench, vault: Path, text: str, data: bytes) -> None:
     """As the note has it, with or without what is around it; also one that is not in the note."""
     assert find_by_name(bench, text, note=str(vault / "a/Note.md")) == id_of(data)
+
+
+@pytest.mark.parametrize("note", ["sub/n.md", "most/m.md"])
+def test_a_reference_is_resolved_as_a_check_does(bench: Workbench, tmp_path: Path, note: str) -> None:
+    """Without any sign, most references decide which tool's rules apply, in whichever note they are."""
+    root = tmp_path / "s"
+    for path, data in (
+        ("att/x.png", ONE),
+        ("sub/n.md", b"![](att/x.png)"),
+        ("most/m.md", b"![[x.png]] [[x.png]] [[x.png]] ![](att/x.png)"),
+    ):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
+    sd = add_storage_dir(bench, root).sd
+    assert check_notes(bench, sd).findings == ()
+    assert find_by_name(bench, "![](att/x.png)", note=str(root / note)) == id_of(ONE)
+
+
+def test_what_a_folder_around_the_note_has_is_found(bench: Workbench, vault: Path) -> None:
+    """A site in a vault: Obsidian shows the note as well, and a check finds the picture."""
+    (vault / "site/docs").mkdir(parents=True)
+    (vault / "site/mkdocs.yml").write_text("site_name: x")
+    (vault / "site/docs/n.md").write_text("![[one.png]]")
+    assert "one.png" not in [each.target for each in check_notes(bench, get_by_number(bench, 1)).findings]
+    assert find_by_name(bench, "![[one.png]]", note=str(vault / "site/docs/n.md")) == id_of(ONE)
 
 
 def test_what_is_known_of_a_picture_that_is_gone(bench: Workbench, vault: Path, clock: FakeClock) -> None:

@@ -21,6 +21,18 @@ SAMPLES = 200
 """Notes outside the checked path that are read to see in which way references are written there."""
 
 
+def look_at_note(root: str, note: str) -> OneLook:
+    """The look of a check of this note. Cost: a listing, and if nothing shows the tool, a read of up to 201 notes.
+
+    Raises:
+        DiskError: The root cannot be listed.
+    """
+    look = OneLook(root, note)
+    reader = NoteReader(look.tree, None, lambda _path, _why: None)
+    look.learn_scopes([(note, reader.read_references(note))], reader)
+    return look
+
+
 class OneLook:
     """A listing of all below a root, and the answers that it gives.
 

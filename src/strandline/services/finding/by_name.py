@@ -29,15 +29,14 @@ from strandline.model.remedies import say_add
 from strandline.model.storage_dirs import StorageDir
 from strandline.notes.file_index import name_of
 from strandline.notes.note_names import is_note_name
-from strandline.notes.profiles import Scope, find_scope
 from strandline.notes.reading import BrokenNoteError, read_note
 from strandline.notes.references import Form, Reference
-from strandline.notes.resolver import Resolved, Resolver, Verdict
+from strandline.notes.resolver import Resolved, Verdict
 from strandline.services.checking import messages
 from strandline.services.checking.check import list_pictures
 from strandline.services.checking.memory import Memory
 from strandline.services.checking.note_tree import NoteTree
-from strandline.services.checking.picture_state import have_same_bytes
+from strandline.services.checking.one_look import OneLook, look_at_note
 from strandline.services.checking.roots import find_base, find_root
 from strandline.services.finding.named_places import find_storage_dir, list_places
 from strandline.services.proving.prove import Outcome, prove_file
@@ -253,24 +252,17 @@ def _find_in_note(bench: Workbench, text: str, note: str) -> tuple[StorageDir, s
     if inside is None:
         raise _in_no_storage_dir(note)
     sd, below = inside
-    tree = NoteTree(sd.path)
-    resolver = Resolver(
-        tree.index,
-        lambda paths: have_same_bytes([tree.locate(path) for path in paths]),
-        tree.is_there,
-        tree.find_hidden,
-    )
-    scope = find_scope(tree.scopes, below)
-    resolved = _resolve(resolver, below, _list_readings(sd, below, text), scope)
+    look = look_at_note(sd.path, below)
+    resolved = _resolve(look, below, _list_readings(sd, below, text))
     if resolved.verdict in (Verdict.FOUND, Verdict.NOT_PORTABLE) and resolved.path is not None:
         _check_can_be_kept(resolved.path)
         return sd, resolved.path
-    raise _unresolved(bench, sd, tree, resolved, text, note)
+    raise _unresolved(bench, sd, look.tree, resolved, text, note)
 
 
-def _resolve(resolver: Resolver, note: str, readings: list[Reference], scope: Scope) -> Resolved:
+def _resolve(look: OneLook, note: str, readings: list[Reference]) -> Resolved:
     """The answer of the first reading that leads to a file, or else of the first one."""
-    answers = [resolver.resolve(note, reading, scope) for reading in readings]
+    answers = [look.resolve(note, reading) for reading in readings]
     return next(
         (each for each in answers if each.verdict in (Verdict.FOUND, Verdict.NOT_PORTABLE)), answers[0]
     )
