@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from strandline.model.transfers import CopyPlan, MovePlan, TransferReport
     from strandline.model.unused import CollectReport, UnusedReport
     from strandline.model.verification import VerifyReport
-    from strandline.model.wanted import RescueReport, WantedFile, WantedImage
+    from strandline.model.wanted import NotYetMissing, RescueReport, WantedFile, WantedImage
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
     from strandline.services.access_tokens import AccessTokens
@@ -833,6 +833,12 @@ class Store:
             self._bench,
             self._choose_sds(sds),
         )
+
+    def list_not_yet_missing(self, sds: Iterable[StorageDirRef] | None = None) -> list[NotYetMissing]:
+        """The storage directories with files that the last scan did not find, and that do not count as missing before
+        a scan at least a minute later does not find them either. Without ``sds``, of all. Reads only the catalog.
+        """
+        return services.wanted.list_not_yet_missing(self._bench, self._choose_sds(sds))
 
     def rescue(
         self,

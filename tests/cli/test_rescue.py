@@ -79,3 +79,33 @@ def test_another_machine_provides(
     assert (notes / PATH).read_bytes() == ONE
     (tmp_path / "list.json").write_text("{}")
     assert run(other, "provide", str(tmp_path / "list.json"), "-o", target) == 2
+
+
+def test_what_went_a_moment_ago_is_told(
+    made: CommandHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It does not count as missing yet, and both commands say what makes it count."""
+    root, backup = made.make_storage_dir("Notes"), tmp_path / "backup"
+    backup.mkdir()
+    gone, *others = [made.put(root, seed) for seed in range(3)]
+    made.look(root)
+    (root / f"media/{gone}.png").rename(backup / "one.png")
+    run(made, "scan")
+    capsys.readouterr()
+    assert run(made, "wanted") == 0
+    told = (
+        "1 more file in 'Notes' was not there at the last scan, and counts as missing after a scan a minute later: "
+        "`strandline scan Notes`"
+    )
+    assert told in capsys.readouterr().err
+    run(made, "rescue", str(backup), "--json")
+    answer = capsys.readouterr()
+    assert [each["files"] for each in json.loads(answer.out)["not_yet_missing"]] == [1]
+    assert told in answer.err
+    for each in others:
+        (root / f"media/{each}.png").unlink()
+    run(made, "scan")
+    capsys.readouterr()
+    run(made, "wanted")
+    assert "3 more files in 'Notes' were not there at the last scan" in (said := capsys.readouterr().err)
+    assert "`strandline sd confirm Notes`" in said

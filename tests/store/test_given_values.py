@@ -67,6 +67,7 @@ def test_an_id_that_is_no_text_is_a_mistake_in_the_program(
         ("collect", {"sds": ...}),
         ("verify", {"sds": ...}),
         ("list_wanted", {"sds": ...}),
+        ("list_not_yet_missing", {"sds": ...}),
         ("rescue", {"folders": ...}),
         ("list_conflicts", {"sds": ...}),
         ("resolve_conflicts", {"given": ...}),

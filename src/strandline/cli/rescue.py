@@ -16,11 +16,12 @@ from strandline.cli.session import Session
 from strandline.cli.writing import paint, say, write_line
 from strandline.errors import InvalidInputError
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
-from strandline.model.remedies import say_command
+from strandline.model.remedies import refer_to, say_command, say_confirm
+from strandline.model.storage_dirs import StorageDirState
 
 if TYPE_CHECKING:
     from strandline.model.changes import ChangeReport
-    from strandline.model.wanted import RescueReport, WantedFile
+    from strandline.model.wanted import NotYetMissing, RescueReport, WantedFile
 
 MAX_LIST_BYTES = 128 * 1024 * 1024
 """Of a list from another machine: more than 200,000 rows with long names have."""
@@ -40,9 +41,10 @@ def wanted(session: Session, sds: tuple[str, ...]) -> int:
     that 'strandline provide' takes on another machine. The exit status is 1 if anything is wanted.
     """
     with session.open_store() as store:
-        found = store.list_wanted(sds or None)
-    document = {"wanted": [each.to_json() for each in found]}
+        found, absent = store.list_wanted(sds or None), store.list_not_yet_missing(sds or None)
+    document = {"wanted": [each.to_json() for each in found], **_as_json(absent)}
     session.answer(document, lambda: _show_wanted(found))
+    _say_not_yet_missing(absent)
     return ExitStatus.FINDINGS if found else ExitStatus.DONE
 
 
@@ -60,9 +62,11 @@ def rescue(session: Session, folders: tuple[str, ...], dry_run: bool) -> int:
     """
     with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
         report = store.rescue(folders, dry_run=dry_run, progress=bars.advance, cancel=interrupt.asked)
-    document = {"dry_run": dry_run, **report.to_json()}
+        absent = store.list_not_yet_missing()
+    document = {"dry_run": dry_run, **report.to_json(), **_as_json(absent)}
     session.answer(document, lambda: _show_rescued(report, dry_run=dry_run))
     say_refused(report.changes)
+    _say_not_yet_missing(absent)
     _say_unread(report)
     interrupt.end_if_asked()
     status = judge(report.changes, dry_run=dry_run)
@@ -134,6 +138,25 @@ def _show_rescued(report: RescueReport, *, dry_run: bool) -> None:
         say(f"to see what is still wanted, run {say_command('wanted')}")
     else:
         write_line(looked)
+
+
+def _as_json(absent: list[NotYetMissing]) -> dict[str, object]:
+    return {"not_yet_missing": [each.to_json() for each in absent]}
+
+
+def _say_not_yet_missing(absent: list[NotYetMissing]) -> None:
+    for each in absent:
+        files = say_count(each.files, "more file", "more files")
+        verb = "was" if each.files == 1 else "were"
+        told = f"{files} in {show_plainly(each.sd.name)!r} {verb} not there at the last scan"
+        if each.sd.state is StorageDirState.SUSPECT:
+            say(
+                f"{told}; so many at once count as missing only if you say that they are gone: {say_confirm(each.sd)}"
+            )
+            continue
+        verb = "counts" if each.files == 1 else "count"
+        scan = say_command("scan", refer_to(each.sd))
+        say(f"{told}, and {verb} as missing after a scan a minute later: {scan}")
 
 
 def _say_unread(report: RescueReport) -> None:

@@ -94,6 +94,16 @@ class WantedFile(JsonForm):
 
 
 @dataclass(frozen=True, slots=True)
+class NotYetMissing(JsonForm):
+    """Files of a storage directory that the last scan did not find, and that do not count as missing yet."""
+
+    sd: StorageDir
+    files: int
+
+    JSON: ClassVar[Table] = {"sd_id": "sd.sd_id", "sd_name": "sd.name", "files": "files"}
+
+
+@dataclass(frozen=True, slots=True)
 class UnreadFile(JsonForm):
     """A file or folder that could not be looked at."""
 

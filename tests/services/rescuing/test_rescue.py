@@ -21,7 +21,7 @@ from strandline.services.finding.search import find_image
 from strandline.services.rescuing import search
 from strandline.services.rescuing.provide import provide, provide_zip
 from strandline.services.rescuing.rescue import rescue
-from strandline.services.rescuing.wanted import list_wanted
+from strandline.services.rescuing.wanted import list_not_yet_missing, list_wanted
 from strandline.services.saving.save import save_image
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.add import add_storage_dir
@@ -284,3 +284,18 @@ def test_an_archive_of_what_is_here_is_handed_out(machine: Machine, monkeypatch:
     with pytest.raises(ImageNotFoundError):
         provide_zip(machine.bench, [nowhere])
     assert list(machine.bench.scratch.iterdir()) == []
+
+
+def test_what_is_not_missing_yet_is_counted(machine: Machine) -> None:
+    """Until a scan a minute later: then it is wanted."""
+    sd = machine.add("one", ONE, TWO, THREE)
+    machine.get(ID, sd)
+    (machine.media(sd) / NAME).unlink()
+    scan_storage_dir(machine.bench, sd)
+    absent = list_not_yet_missing(machine.bench, machine.list_storage_dirs())
+    assert [(each.sd.number, each.files) for each in absent] == [(sd.number, 1)]
+    assert wanted(machine) == []
+    machine.clock.pass_time(minutes=2)
+    scan_storage_dir(machine.bench, sd)
+    assert list_not_yet_missing(machine.bench, machine.list_storage_dirs()) == []
+    assert [each.path for each in wanted(machine)] == [f"media/{NAME}"]

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 from strandline.model.conflict_copies import find_shown
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
-from strandline.model.states import FAILED, find_stale_date
+from strandline.model.states import EXPECTED, FAILED, find_stale_date
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.verification import FAULT_OF_STATE, AlteredFile, Fault, any_decayed
-from strandline.model.wanted import WantedFile
+from strandline.model.wanted import NotYetMissing, WantedFile
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from strandline.catalog.port import Reader
+
+_MAY_COME_BACK = EXPECTED - frozenset(FAULT_OF_STATE)
+"""States of files that are not wanted."""
 
 AT_ONCE = 500
 """Images that the catalog is asked about in one statement."""
@@ -43,6 +46,19 @@ def list_wanted(bench: Workbench, sds: Sequence[StorageDir]) -> list[WantedFile]
             ]
             found += sorted(wanted, key=lambda each: each.path)
         return _name(reader, found)
+
+
+def list_not_yet_missing(bench: Workbench, sds: Sequence[StorageDir]) -> list[NotYetMissing]:
+    """The storage directories with files that were not there at the last scan, and that a later one has to miss again
+    before they are missing (SPEC §6): a sync client may be replacing them. Reads only the catalog.
+    """
+    found: list[NotYetMissing] = []
+    with bench.catalog.read() as reader:
+        for sd in sds:
+            rows = reader.files.iter_noteworthy_rows(sd.number)
+            files = sum(row.absent_since is not None and row.state in _MAY_COME_BACK for row in rows)
+            found += [NotYetMissing(sd, files)] if files else []
+    return found
 
 
 def _want(reader: Reader, sd: StorageDir, row: ImageFile, fault: Fault, now: datetime) -> WantedFile:
