@@ -29,8 +29,12 @@ class Names:
     """Names that a text may mention. They are compared folded, without their folders. Never changes."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._names = {fold_path(name) for name in names}
-        self._longest = max(map(len, self._names), default=0)
+        self._names = {fold_path(name) for name in names} - {""}
+        self._tail = min(map(len, self._names), default=1)
+        self._lengths: dict[str, set[int]] = {}
+        """How long the names are that end so. Most endings in a text are not the end of a name."""
+        for name in self._names:
+            self._lengths.setdefault(name[-self._tail :], set()).add(len(name))
         self._areas: dict[str, set[str]] = {}
         for area in filter(None, map(_PDF_AREA.fullmatch, self._names)):
             self._areas.setdefault(area[1], set()).add(area[0])
@@ -59,8 +63,8 @@ class Names:
     def _look_back(self, window: str, found: set[str]) -> None:
         """Looks for the names at the end of the window, of whatever length."""
         window = fold_path(window[window.rfind("/") + 1 :])
-        for start in range(max(0, len(window) - self._longest), len(window)):
-            if (name := window[start:]) in self._names:
+        for length in self._lengths.get(window[-self._tail :], ()):
+            if (name := window[-length:]) in self._names:
                 found.add(name)
 
 
