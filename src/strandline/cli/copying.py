@@ -13,7 +13,7 @@ from strandline.cli.arguments import GivenIds, GivenPath, image_ids_or_none_argu
 from strandline.cli.changes import describe, judge, name_change, say_refused, say_uses
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
-from strandline.cli.many_ids import gather_images
+from strandline.cli.many_ids import Gathered, gather_images
 from strandline.cli.progress import Bars
 from strandline.cli.query_options import image_options
 from strandline.cli.session import Session
@@ -23,7 +23,7 @@ from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.queries import Query
 
 if TYPE_CHECKING:
-    from strandline.model.changes import FileChange, NamedFile
+    from strandline.model.changes import FileChange
     from strandline.model.note_checks import NoteUse
     from strandline.model.transfers import TransferReport
     from strandline.store import Store
@@ -95,8 +95,9 @@ def copy(session: Session, chosen: Chosen, to: str, dry_run: bool) -> int:
     with taking_interrupts(if_=not dry_run) as interrupt:
         with session.open_store() as store, Bars() as bars:
             with interrupt.waiting():
-                images, files = _gather(store, chosen)
+                images, files, unknown = _gather(store, chosen)
                 plan = store.plan_copy(images, to=to, files=files, note=chosen.note)
+                plan = replace(plan, refused=(*unknown, *plan.refused))
             report = store.copy_files(
                 plan,
                 dry_run=dry_run,
@@ -124,8 +125,9 @@ def move(session: Session, chosen: Chosen, to: str, dry_run: bool, yes: bool) ->
     with taking_interrupts(if_=not dry_run) as interrupt:
         with session.open_store() as store, Bars() as bars:
             with interrupt.waiting():
-                images, files = _gather(store, chosen)
+                images, files, unknown = _gather(store, chosen)
                 plan = store.plan_move(images, to=to, source=chosen.source, files=files, note=chosen.note)
+                plan = replace(plan, refused=(*unknown, *plan.refused))
                 say_uses(plan.uses if yes else _list_more(plan.uses))
             report = store.move_files(
                 plan,
@@ -152,14 +154,14 @@ def _list_more(uses: Sequence[NoteUse]) -> list[NoteUse]:
     return more
 
 
-def _gather(store: Store, chosen: Chosen) -> tuple[list[str], list[NamedFile]]:
-    """The images, and the files that are meant alone."""
+def _gather(store: Store, chosen: Chosen) -> Gathered:
     if chosen.ids is not None:
-        images, files = gather_images(store, chosen.ids)
-        return [*images], files
+        return gather_images(store, chosen.ids)
     if chosen.note is not None:
-        return [], []
-    return [image.image_id for image in store.iter_images(replace(chosen.query, sd=chosen.source))], []
+        return Gathered([], [])
+    return Gathered(
+        [image.image_id for image in store.iter_images(replace(chosen.query, sd=chosen.source))], []
+    )
 
 
 def _show_copied(session: Session, report: TransferReport, to: str, *, dry_run: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +25,7 @@ from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 
 if TYPE_CHECKING:
-    from strandline.model.changes import ChangeReport, NamedFile
+    from strandline.model.changes import ChangeReport, NamedFile, RefusedChange
     from strandline.model.deletions import DeletePlan
     from strandline.model.storage_dirs import StorageDir
     from strandline.model.trash import TrashedFile
@@ -64,8 +65,9 @@ def delete(session: Session, ids: GivenIds, sds: tuple[str, ...], dry_run: bool,
     with taking_interrupts(if_=not dry_run) as interrupt:
         with session.open_store() as store:
             with interrupt.waiting():
-                images, files = gather_images(store, ids)
+                images, files, unknown = gather_images(store, ids)
                 plan = _plan(store, images, files, sds, may_ask=not yes)
+                plan = replace(plan, refused=(*unknown, *plan.refused))
                 _warn(store, plan)
             report = store.delete(plan, dry_run=dry_run, cancel=interrupt.asked)
         document = {**describe(report, dry_run=dry_run), "uses": [use.to_json() for use in plan.uses]}
@@ -104,8 +106,9 @@ def restore(session: Session, ids: GivenIds, sd: str | None, dry_run: bool) -> i
     with taking_interrupts(if_=not dry_run) as interrupt:
         with session.open_store() as store:
             with interrupt.waiting():
-                images = _find_deleted(store, ids)
+                images, unknown = _find_deleted(store, ids)
             report = store.trash.restore(images, sd, dry_run=dry_run, cancel=interrupt.asked)
+            report = replace(report, refused=(*unknown, *report.refused))
         session.answer(describe(report, dry_run=dry_run), lambda: _show_restored(report, dry_run=dry_run))
         say_refused(report)
     interrupt.end_if_asked()
@@ -191,9 +194,9 @@ def _show_emptied(report: ChangeReport, days: int, *, dry_run: bool) -> None:
     write_line(f"{say_count(len(report.plan), 'file')} {verb} for good ({say_bytes(size_bytes)})")
 
 
-def _find_deleted(store: Store, ids: GivenIds) -> list[ImageId]:
+def _find_deleted(store: Store, ids: GivenIds) -> tuple[list[ImageId], tuple[RefusedChange, ...]]:
     """The images that a person means, also by first digits that only deleted ones have, and the numbers of entries
-    that they mean by a path or a name.
+    that they mean by a path or a name; and what means none.
     """
     from strandline.model.trash import list_called
 
@@ -203,8 +206,8 @@ def _find_deleted(store: Store, ids: GivenIds) -> list[ImageId]:
         called = list_called(store.trash.list_entries(), text, full_path, roots)
         return [ImageId(entry.trash_id) for entry in called]
 
-    images, files = gather_images(store, ids, find_gone)
-    return list(dict.fromkeys([*images, *(file.image_id for file in files)]))
+    images, files, unknown = gather_images(store, ids, find_gone)
+    return list(dict.fromkeys([*images, *(file.image_id for file in files)])), unknown
 
 
 def _show_entries(entries: Sequence[TrashedFile], known: Sequence[StorageDir]) -> None:

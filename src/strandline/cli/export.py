@@ -15,10 +15,12 @@ from strandline.cli.progress import Bars
 from strandline.cli.query_options import query_options
 from strandline.cli.session import Session
 from strandline.cli.writing import say, say_about, write_line
+from strandline.model.json_form import to_json
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.queries import Query
 
 if TYPE_CHECKING:
+    from strandline.model.changes import RefusedChange
     from strandline.model.exports import ExportedImage, ExportReport
     from strandline.store import Store
 
@@ -47,28 +49,35 @@ def export(
     is interrupted, the same command continues in the folder.
     """
     with session.open_store() as store, Bars() as bars:
-        plan = _plan(store, ids, query, is_all=is_all)
+        plan, unknown = _plan(store, ids, query, is_all=is_all)
         report = store.export_images(
             plan, output, dry_run=dry_run, progress=lambda done, total: bars.advance(output, done, total)
         )
     target = str(Path(output).absolute())
     document = {"dry_run": dry_run, "written_to": target, **report.to_json()}
+    document["refused"] = [*({**each.to_json(), "name": None} for each in unknown), *to_json(report.refused)]
     session.answer(document, lambda: _show(report, output, dry_run=dry_run))
+    for text in unknown:
+        say(text.message)
     for each in report.refused:
         say_about(each.image.image_id, each.error.message)
-    if report.refused:
-        return ExitStatus.FINDINGS if report.done else exit_status_of(report.refused[0].error)
+    errors = [*(each.error for each in unknown), *(each.error for each in report.refused)]
+    if errors:
+        return ExitStatus.FINDINGS if report.done or dry_run else exit_status_of(errors[0])
     return ExitStatus.DONE
 
 
-def _plan(store: Store, ids: GivenIds | None, query: Query, *, is_all: bool) -> list[ExportedImage]:
+def _plan(
+    store: Store, ids: GivenIds | None, query: Query, *, is_all: bool
+) -> tuple[list[ExportedImage], tuple[RefusedChange, ...]]:
+    """The plan, and the texts that mean no image."""
     is_asked = query != Query()
     if (ids is not None) + is_asked + is_all != 1:
         raise click.UsageError("give image ids, or options that say which images, or --all")
     if ids is None:
-        return store.plan_export(query=query)
-    images, files = gather_images(store, ids)
-    return store.plan_export([*images, *(file.image_id for file in files)])
+        return store.plan_export(query=query), ()
+    images, files, unknown = gather_images(store, ids)
+    return store.plan_export([*images, *(file.image_id for file in files)]), unknown
 
 
 def _show(report: ExportReport, output: str, *, dry_run: bool) -> None:

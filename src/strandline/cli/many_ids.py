@@ -7,12 +7,12 @@ An image that cannot be answered is reported in its place, and the others go on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from strandline.cli.arguments import STDIN, Answer, GivenIds, complete_id, find_named, parse_given
 from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.session import Session, get_stdin
-from strandline.cli.writing import say_about, write_json, write_line
+from strandline.cli.writing import say, say_about, write_json, write_line
 from strandline.errors import (
     CatalogAwayError,
     CatalogError,
@@ -20,12 +20,13 @@ from strandline.errors import (
     StorageDirNotFoundError,
     StrandlineError,
 )
+from strandline.model.changes import FileChange
 from strandline.model.image_ids import ImageId
 from strandline.model.written_ids import PictureName
 
 if TYPE_CHECKING:
     from strandline.cli.arguments import GivenId
-    from strandline.model.changes import NamedFile
+    from strandline.model.changes import NamedFile, RefusedChange
     from strandline.store import Store
 
 _CHUNK_BYTES = 1 << 16
@@ -66,30 +67,50 @@ def answer_each(
     return worst
 
 
+class Gathered(NamedTuple):
+    """What a person means who gives many images."""
+
+    images: list[ImageId]
+    files: list[NamedFile]
+    """What they mean by a path or a name: these files alone."""
+    refused: tuple[RefusedChange, ...] = ()
+    """The texts that mean no image. The others go on."""
+
+
 def gather_images(
     store: Store, ids: GivenIds, find_gone: Callable[[str], list[ImageId]] = lambda _name: []
-) -> tuple[list[ImageId], list[NamedFile]]:
+) -> Gathered:
     """All images that a person means, and the files that they mean by a path or a name.
 
     ``find_gone`` says what a path or a name means that need not be there any more.
 
     Raises:
-        StrandlineError: One of the texts means no image. Then none is meant.
+        StrandlineError: None of the texts means an image.
     """
     images: list[ImageId] = []
     files: list[NamedFile] = []
+    refused: list[RefusedChange] = []
     for _, given in [("", ids.only)] if ids.only is not None else _iter_given(ids):
-        if isinstance(given, StrandlineError):
-            raise given
-        if isinstance(given, PictureName) and (gone := find_gone(given.text)):
-            images += gone
-        elif isinstance(given, PictureName):
-            image_id, named = find_named(store, given, ids.note)
-            files += named
-            images += [] if named else [image_id]
-        else:
-            images.append(complete_id(store, given))
-    return images, files
+        try:
+            if isinstance(given, StrandlineError):
+                raise given
+            if isinstance(given, PictureName) and (gone := find_gone(given.text)):
+                images += gone
+            elif isinstance(given, PictureName):
+                image_id, named = find_named(store, given, ids.note)
+                files += named
+                images += [] if named else [image_id]
+            else:
+                images.append(complete_id(store, given))
+        except _CONCERNS_ALL:
+            raise
+        except StrandlineError as error:
+            refused.append(FileChange(None, None, None).refuse(error))
+    if refused and not (images or files):
+        for each in refused[:-1]:
+            say(each.message)
+        raise refused[-1].error
+    return Gathered(images, files, tuple(refused))
 
 
 def _iter_given(ids: GivenIds) -> Iterator[tuple[str, GivenId | StrandlineError]]:
