@@ -6,7 +6,6 @@ they are, and ``index.html`` (:mod:`~strandline.model.contact_sheet`) shows them
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -169,6 +168,8 @@ def format_manifest(
     images: Sequence[ExportedImage], refused: Sequence[LeftOut], *, complete: bool = True
 ) -> bytes:
     """The manifest's bytes. Law: :func:`parse_manifest` gives the images back."""
+    import json  # here: not needed for --help
+
     document = {
         "format": FORMAT, "version": VERSION, "complete": complete, "images": to_json(list(images)),
         "left_out": to_json(list(refused)),
@@ -194,6 +195,8 @@ def parse_manifest(data: bytes) -> list[ExportedImage]:
     Raises:
         InvalidInputError: It is no manifest of an export of ours.
     """
+    import json
+
     try:
         document = json.loads(data)
         if (document["format"], document["version"]) != (FORMAT, VERSION):
