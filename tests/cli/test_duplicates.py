@@ -75,7 +75,7 @@ def test_superfluous_ones_are_folded(
     assert [row["path"] for row in json.loads(capsys.readouterr().out)["done"]] == ["copy.png"]
     assert sorted(path.name for path in vault.glob("*.png")) == ["one.png", "two.png"]
     assert run(made, "duplicates", "--fold", "--yes") == 0
-    assert "nothing to fold" in capsys.readouterr().err
+    assert "nothing to fold: each picture is there once" in capsys.readouterr().err
     assert run(made, "duplicates") == 0
     assert capsys.readouterr().err == "strandline: no storage directory has a picture twice\n"
     assert run(made, "trash", "restore", id_of(ONE)) == 0
@@ -97,3 +97,14 @@ def test_backups_are_told(made: CommandHome, vault: Path, capsys: pytest.Capture
 def test_options_of_folding_need_it(made: CommandHome) -> None:
     """Or somebody would believe that something was done."""
     assert run(made, "duplicates", "--yes") == 2
+
+
+def test_why_nothing_can_be_folded(
+    made: CommandHome, vault: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A note names both files, so the one that was called too many stays."""
+    (vault / "Note.md").write_text("![](one.png) ![](copy.png)\n")
+    assert run(made, "duplicates", "--fold", "--yes") == 0
+    told = capsys.readouterr()
+    assert told.out == "copy.png, one.png stay in 'Vault'\n"
+    assert "nothing to fold: notes name all files of these pictures" in told.err

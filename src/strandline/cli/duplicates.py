@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from strandline.store import Store
 
 
+MOST_STAYING = 20
+"""Pictures of which it is said that several files stay."""
+
+
 @click.command("duplicates", cls=Verb)
 @sds_argument
 @click.option(
@@ -49,7 +53,7 @@ def duplicates(
             return ExitStatus.DONE
         changes = _fold(store, sds, dry_run=dry_run, yes=yes)
     document = {"dry_run": dry_run, **report.to_json(), **changes.to_json()}
-    session.answer(document, lambda: _show_folded(session, changes, dry_run=dry_run))
+    session.answer(document, lambda: _show_folded(session, report, changes, dry_run=dry_run))
     say_refused(changes)
     return judge(changes, dry_run=dry_run)
 
@@ -88,10 +92,26 @@ def _show(report: DuplicateReport) -> None:
         say(f"{report.in_several:,} {are} in several storage directories, as backups of one another")
 
 
-def _show_folded(session: Session, report: ChangeReport, *, dry_run: bool) -> None:
+def _show_folded(session: Session, found: DuplicateReport, report: ChangeReport, *, dry_run: bool) -> None:
     for change in report.possible if dry_run else report.done:
         write_line(f"{'would move' if dry_run else 'moved'} {name_change(change)} to the trash")
     if not report.plan:
-        say("nothing to fold: each picture is there once, or notes name all of its files")
+        _say_why_nothing(found)
     elif report.done:
         say_undo(session, report.done)
+
+
+def _say_why_nothing(found: DuplicateReport) -> None:
+    several = [own for group in found.groups for own in group.by_storage_dir() if len(own) > 1]
+    if not several:
+        say("nothing to fold: each picture is there once")
+        return
+    for own in several[:MOST_STAYING]:
+        names = ", ".join(show_plainly(file.path) for file in own)
+        write_line(f"{names} stay in {show_plainly(own[0].sd.name)!r}")
+    if len(several) > MOST_STAYING:
+        write_line(f"and {len(several) - MOST_STAYING:,} more")
+    say(
+        "nothing to fold: notes name all files of these pictures, or only a conflict copy would stay; change the "
+        "notes first"
+    )

@@ -104,3 +104,15 @@ def test_a_picture_that_never_was_there_may_be_another_one(bench: Workbench, vau
     put(vault, "Kitchen/Tea.md", b"![[Balcony/IMG_1.png]]\n")
     (finding,) = check(bench)
     assert (finding.kind, len(finding.candidates)) == ("misplaced", 3)
+
+
+def test_a_deleted_picture_was_not_there_at_the_last_scan(bench: Workbench, vault: Path) -> None:
+    """Although its bytes are in another file."""
+    delete_files(bench, plan_delete(bench, [hash_to_content_id(ONE)]))
+    put(vault, "Kitchen/tea.png", ONE)
+    scan_storage_dir(bench, get_by_number(bench, 1))
+    verify_unproven(bench, get_by_number(bench, 1), may_read=lambda _: True)
+    (finding,) = check(bench)
+    assert finding.message.startswith(
+        "it was here until it was deleted on this machine, and the same bytes are now"
+    )

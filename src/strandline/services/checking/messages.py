@@ -60,7 +60,7 @@ def say_remembered(was: Remembered, path: str, say_path: Callable[[str], str], r
         restore = say_command("trash", "restore", was.deleted)
         return f"it was deleted on this machine; {restore} brings it back, or remove the reference"
     back = say_command("put-back", root)
-    told = f"{here} at the last scan" if was.until is None else f"{here} until {_say_time(was.until)}"
+    told = f"{here} {_say_until(was)}"
     if not was.places and was.until is None:
         return f"{told}; scan again to learn whether it was moved, or put it back, or remove the reference"
     if not was.places:
@@ -72,18 +72,22 @@ def say_remembered(was: Remembered, path: str, say_path: Callable[[str], str], r
 
 def say_namesake(was: Remembered, say_path: Callable[[str], str]) -> str:
     """The message about a picture that was never where the note expects it, while one of its name was elsewhere."""
-    until = "at the last scan" if was.until is None else f"until {_say_time(was.until)}"
-    told = f"no file here has that name; a picture of that name was at {say_path(was.path)} {until}"
+    at = say_path(was.path)
+    told = f"no file here has that name; a picture of that name was at {at} {_say_until(was)}"
     if was.deleted is not None and not was.places:
         restore = say_command("trash", "restore", was.deleted)
-        return (
-            f"{told}, and was deleted on this machine; if it is the right one, {restore} brings it back there"
-        )
+        return f"{told}; if it is the right one, {restore} brings it back there"
     if was.places:
         place = was.places[0]
         where = say_path(place.path) if place.sd is None else f"{place.path} in {place.sd!r}"
         return f"{told}, and its bytes are now at {where}; if it is the right one, change the reference"
     return f"{told}; was the note moved? Put the picture back, or change or remove the reference"
+
+
+def _say_until(was: Remembered) -> str:
+    if was.deleted is not None:
+        return "until it was deleted on this machine"
+    return "at the last scan" if was.until is None else f"until {_say_time(was.until)}"
 
 
 def _say_spelling(written: str, actual: str) -> str:

@@ -151,7 +151,7 @@ def describe_found(report: DuplicateReport) -> Finding:
     if not files:
         return Finding("good", "No picture is twice in one folder", say_backups(report))
     title = f"{say_count(files, 'file')} too many"
-    return Finding("wait", title, f"Together {say_bytes(report.extra_bytes)}.")
+    return Finding("wait", title, f"Together {say_bytes(report.extra_bytes)}. Those that notes name stay.")
 
 
 def say_backups(report: DuplicateReport) -> str:
