@@ -269,7 +269,7 @@ class UnsuitableFolderError(RefusedError):
 
 
 class StorageDirConflictError(RefusedError):
-    """The path, name, or identity already belongs to another storage directory."""
+    """The path, name, or identity belongs to another storage directory, or a new path shows nothing of this one."""
 
     code = "sd-conflict"
 

@@ -271,7 +271,9 @@ class Store:
         Raises:
             InvalidPathError, StorageDirNotFoundError, CatalogInsideStorageDirError, UnsuitableFolderError: As for
                 adding.
-            StorageDirConflictError: The folder has another identity, or belongs to another storage directory.
+            StorageDirConflictError: The folder has another identity, belongs to another storage directory, or has
+                nothing of this one although files of it are known.
+            StorageDirOfflineError: Whether it has anything of this one cannot be told now.
         """
         return services.manage.move_storage_dir(self._bench, self.get_storage_dir(sd), path)
 

@@ -80,6 +80,27 @@ def test_a_bucket_is_followed_to_another_address(machine: BucketMachine, s3_serv
     machine.store.get(id_of(ONE)).close()
 
 
+def test_an_empty_prefix_is_not_where_it_is_now(machine: BucketMachine, s3_server: S3Server) -> None:
+    """Refused for named pictures and for ids: what is known of the files stays, also of a missing one."""
+    for number, data in enumerate(make_pictures(6)):
+        machine.other.put(f"album/{number}.png", data)
+    sd = machine.store.add_storage_dir(machine.other.address).sd
+    machine.other.delete("album/0.png")
+    machine.scan()
+    machine.clock.pass_time(seconds=61)
+    machine.scan()
+    before = machine.store.count_files(sd)
+    with pytest.raises(StorageDirConflictError, match="nothing of"):
+        machine.store.move_storage_dir(sd, s3_server.make_place().address)
+    assert machine.store.count_files(sd) == before
+    assert (before.images, before.missing) == (6, 1)
+    for name in machine.other.list_names():
+        machine.other.delete(name)
+    assert machine.scan().sd.state is StorageDirState.SUSPECT
+    after = machine.store.count_files(sd)
+    assert (after.images, after.missing) == (6, 1)
+
+
 def test_a_copy_of_a_bucket_is_told(machine: BucketMachine, s3_server: S3Server) -> None:
     """Both are read, and neither is written to, until one has another identity."""
     sd = machine.add(ONE)

@@ -38,6 +38,11 @@ class LayoutLook:
     is_known: bool = True
     """False if a part of it could not be listed, so that nothing may be concluded."""
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether something that is there says the layout. Otherwise, it also depends on what is absent."""
+        return any(sign is not None for sign in (self.says, self.identity_name, self.id_name))
+
 
 @dataclass(frozen=True, slots=True)
 class LayoutChoice:

@@ -58,6 +58,11 @@ def is_same_folder(known: Anchors | None, now: AnchorLook, *, asked: int, there:
     return bool(known.names & now.anchors.names) or (asked == 0 and known.place == now.anchors.place)
 
 
+def shows_anything(known: Anchors | None, now: AnchorLook) -> bool:
+    """Whether the root has any of what the folder was recognized by, so that a person may call it the same one."""
+    return known is not None and (is_same_place(known, now) or bool(known.names & now.anchors.names))
+
+
 def is_same_place(known: Anchors, now: AnchorLook) -> bool:
     """Whether the root itself says that it is the same, so that no known file must be looked for."""
     return known.place == now.anchors.place and not now.is_mount_point

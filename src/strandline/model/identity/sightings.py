@@ -143,6 +143,11 @@ class IdentitySighting:
         return frozenset(file.value for file in self.former if file.value)
 
     @property
+    def may_show_one_later(self) -> bool:
+        """True if ``SD_ID`` is here without a value that can be read now, or on its way."""
+        return bool(self.plain and self.plain.value is None) or bool(self.temporaries)
+
+    @property
     def is_without_any(self) -> bool:
         """True if there is not even a legacy one."""
         return self.looks_like_none and self.legacy is None and not self.errors

@@ -24,7 +24,7 @@ from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirStat
 from strandline.model.suitable_folders import say_pictures_elsewhere
 from strandline.model.values import dataclass
 from strandline.services.scanning.scan import OnProgress, scan_storage_dir
-from strandline.services.storage_dirs.layouts import change_layout, is_still_here
+from strandline.services.storage_dirs.layouts import change_layout, is_still_here, knows_files
 from strandline.services.storage_dirs.manage import (
     check_name,
     check_name_is_free,
@@ -216,7 +216,17 @@ def _choose_layout(bench: Workbench, root: str, known: StorageDir | None, wish: 
     as_before = LayoutChoice(
         LayoutKind.IDS if known is None else known.layout, "the folder cannot be listed now"
     )
-    return choose_layout(bench.folder_at(root).look_at_layout()) or as_before
+    look = bench.folder_at(root).look_at_layout()
+    if known is not None and known.is_unmarked and not look.is_certain and _is_known_here(bench, known):
+        return LayoutChoice(known.layout, "files of it are known")
+    return choose_layout(look) or as_before
+
+
+def _is_known_here(bench: Workbench, sd: StorageDir) -> bool:
+    """Whether files of the unmarked SD are known, and the folder is still its own."""
+    with suppress(OSError):
+        return knows_files(bench, sd) and is_still_here(bench, sd)
+    return False
 
 
 def _is_still(

@@ -20,6 +20,7 @@ def settle_layout(bench: Workbench, sd: StorageDir) -> StorageDir:
     """The SD with the layout that its folder has now, unless a person chose it. Writes a change and its event.
 
     A folder whose own identity may be away is never taken for one of named pictures: that is told only by a file.
+    What is absent changes nothing if files are known: they may be away, and their rows would be dropped.
     Cost: a listing of the root, and one of the media folder up to the first image with an id.
     """
     from strandline.model.layout_choice import choose_layout  # here: most questions look at no names
@@ -33,7 +34,15 @@ def settle_layout(bench: Workbench, sd: StorageDir) -> StorageDir:
         return sd
     if choice.layout is LayoutKind.NAMED and look.says is None and has_identity:
         return sd
+    if not look.is_certain and knows_files(bench, sd):
+        return sd
     return change_layout(bench, sd, choice, is_chosen=False)
+
+
+def knows_files(bench: Workbench, sd: StorageDir) -> bool:
+    """Whether the catalog knows any file of the SD. Cost: one or two statements."""
+    with bench.catalog.read() as reader:
+        return bool(reader.files.list_some_paths(sd.number, limit=1))
 
 
 def change_layout(bench: Workbench, sd: StorageDir, choice: LayoutChoice, *, is_chosen: bool) -> StorageDir:

@@ -7,12 +7,19 @@ whichever others had that identity before.
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from strandline.catalog.port import Reader, Writer
-from strandline.errors import InvalidNameError, StorageDirConflictError, StorageDirNotFoundError
+from strandline.errors import (
+    InvalidNameError,
+    StorageDirConflictError,
+    StorageDirNotFoundError,
+    StorageDirOfflineError,
+)
+from strandline.model.identity.anchors import shows_anything
 from strandline.model.identity.sd_ids import StorageDirId, find_storage_dir_id
 from strandline.model.identity.sightings import IdentitySighting
 from strandline.model.remedies import say_add, say_forget
@@ -24,7 +31,7 @@ from strandline.services.storage_dirs.paths import (
     resolve_root,
     shorten,
 )
-from strandline.services.storage_dirs.presence import decide_again, look, reconsider, refresh
+from strandline.services.storage_dirs.presence import NAMES_ASKED, decide_again, look, reconsider, refresh
 from strandline.services.workbench import Workbench
 
 MAX_NAME_LENGTH = 100
@@ -134,11 +141,14 @@ def rename_storage_dir(bench: Workbench, sd: StorageDir, name: str) -> StorageDi
 
 
 def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[str]) -> StorageDir:
-    """Sets the SD's new path. A folder without any identity is accepted: its identity may be on its way.
+    """Sets the SD's new path. A folder without any identity is accepted if something else of the SD is there, or if
+    no file of the SD is known: its identity may be on its way.
 
     Raises:
         InvalidPathError, StorageDirNotFoundError, CatalogInsideStorageDirError, UnsuitableFolderError: As for adding.
-        StorageDirConflictError: The folder has another identity, or belongs to another SD.
+        StorageDirConflictError: The folder has another identity, belongs to another SD, or has nothing of this one
+            although files of it are known. Nothing was changed.
+        StorageDirOfflineError: Whether it has anything of this one cannot be told now.
     """
     root = resolve_root(bench, path)
     if root != sd.path:
@@ -156,6 +166,7 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
             f"{root} has the identity {found}, not that of {sd.name!r}; to use it as well, run {say_add(root)}",
             path=root,
         )
+    _check_shows_it(bench, sd, root, sighting)
     with bench.catalog.write() as writer:
         set_place(writer, sd.number, root, bench.now())
     return reconsider(bench, get_by_number(bench, sd.number))
@@ -249,3 +260,43 @@ def _is_ours(sd: StorageDir, sighting: IdentitySighting, found: StorageDirId) ->
     if sd.sd_id is None or sd.provisional:
         return True
     return found in (sd.sd_id, *sd.aliases) or sd.sd_id in sighting.candidates | sighting.former_values
+
+
+def _check_shows_it(bench: Workbench, sd: StorageDir, root: str, sighting: IdentitySighting) -> None:
+    """Refuses a place that shows nothing of the SD. Otherwise an empty one would count as this SD, emptied.
+
+    Cost: if its identity is not there, a look at up to 64 names.
+    """
+    ids = {sd.sd_id, *sd.aliases} & (sighting.candidates | sighting.former_values)
+    if ids or (sighting.may_show_one_later and not sd.provisional):
+        return
+    with bench.catalog.read() as reader:
+        known = reader.files.list_some_paths(sd.number, limit=NAMES_ASKED)
+        anchors = reader.sds.find_anchors(sd.number)
+    if not known:
+        return
+    folder = bench.folder(replace(sd, path=root))
+    spellings = dict.fromkeys(
+        spelling
+        for name in map(folder.layout.name_of, known)
+        for spelling in (name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD")))
+    )
+    try:
+        is_shown = bool(folder.probe(spellings)) or shows_anything(anchors, folder.look_at_anchors())
+        reason = sighting.errors[0].reason if sighting.errors else None
+    except OSError as error:
+        is_shown, reason = False, error.strerror or str(error)
+    if is_shown:
+        return
+    if reason is not None:
+        raise StorageDirOfflineError(
+            f"{root} cannot be read now ({reason}), so Strandline cannot tell whether {sd.name!r} is there; nothing "
+            "was changed; try again when it answers",
+            sd_id=sd.sd_id, path=root,
+        )  # fmt: skip
+    raise StorageDirConflictError(
+        f"nothing of {sd.name!r} is at {root}: neither its identity, nor any file that is known of it; give the "
+        f"folder that has its files, or wait until they have arrived there; to begin from nothing, run "
+        f"{say_forget(sd)}, then run {say_add(root)}",
+        path=root,
+    )
