@@ -110,28 +110,31 @@ def _gather_ids(
 def list_id_completions(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Ids in the catalog that begin with the text, newest first, with their names. Looks at no storage directory.
+    """Ids in the catalog that begin with the text, newest first, with their names; and files, which the shell finds.
+    Looks at no storage directory.
 
-    Never raises, and never creates a catalog. A text of one letter means too many.
+    Never raises, and never creates a catalog. A text of one letter means too many ids.
     """
     from click.shell_completion import CompletionItem
 
     from strandline.model.queries import Query
 
     session = context.ensure_object(Session)
+    files = [CompletionItem(incomplete, type="file")]
     if not re.fullmatch("[0-9a-fA-F-]{2,36}", incomplete):
-        return []
+        return files
     with suppress(StrandlineError):
         if not session.has_catalog():
-            return []
+            return files
         with session.open_store() as store:
             images = store.list_images(Query(text=incomplete), limit=COMPLETIONS).images
-            return [
+            ids = [
                 CompletionItem(image.image_id, help=image.original_name)
                 for image in images
                 if image.image_id.startswith(incomplete.lower())
             ]
-    return []
+            return files + ids
+    return files
 
 
 class GivenPath(click.Path):
@@ -153,6 +156,14 @@ class FileToRead(click.ParamType[BinaryIO]):
     """A file that the command reads, or ``-`` for stdin. Opened while the command line is read, closed at its end."""
 
     name = "file"
+
+    def shell_complete(
+        self, _context: click.Context, _parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Files, which the shell finds."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
 
     def convert(
         self, value: Any, _parameter: click.Parameter | None, context: click.Context | None

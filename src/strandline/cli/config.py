@@ -23,9 +23,11 @@ from strandline.cli.writing import format_json, is_terminal, say, write_bytes, w
 from strandline.errors import InvalidInputError
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.runtime.setting_sources import Origin
-from strandline.runtime.settings import Settings, config_path
+from strandline.runtime.settings import Settings, config_path, list_settings
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from strandline.model.catalog_exports import ImportedCatalog
 
 CONFIG_TABLE = {
@@ -99,8 +101,17 @@ def path(session: Session) -> None:
     session.answer({"path": str(found)}, show_path)
 
 
+def _list_settings(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The names of settings that begin with the text."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(key) for key in list_settings() if key.startswith(incomplete)]
+
+
 @click.command("set", cls=Verb)
-@click.argument("key", metavar="SETTING")
+@click.argument("key", metavar="SETTING", shell_complete=_list_settings)
 @click.argument("value")
 @click.pass_obj
 def set_(session: Session, key: str, value: str) -> None:
@@ -117,7 +128,7 @@ def set_(session: Session, key: str, value: str) -> None:
 
 
 @click.command("unset", cls=Verb)
-@click.argument("key", metavar="SETTING")
+@click.argument("key", metavar="SETTING", shell_complete=_list_settings)
 @click.pass_obj
 def unset(session: Session, key: str) -> None:
     """Let the default of a setting count again.

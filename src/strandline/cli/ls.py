@@ -26,6 +26,8 @@ from strandline.model.reports import ImageInfo, ImagePage
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from strandline.store import Store
 
 DRAWN_AT_ONCE = 500
@@ -93,6 +95,17 @@ def _parse_columns(_context: click.Context, _option: click.Parameter, text: str 
     return names
 
 
+def _list_columns(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The columns that begin with what is after the last comma, and that are not there yet."""
+    from click.shell_completion import CompletionItem
+
+    *chosen, begun = incomplete.split(",")
+    left = [name for name in _COLUMNS if name not in chosen and name.startswith(begun)]
+    return [CompletionItem(",".join([*chosen, name])) for name in left]
+
+
 @click.command("ls", cls=Verb)
 @query_options
 @click.option(
@@ -106,6 +119,7 @@ def _parse_columns(_context: click.Context, _option: click.Parameter, text: str 
 @click.option(
     "--columns",
     metavar="NAMES",
+    shell_complete=_list_columns,
     callback=_parse_columns,
     help=f"What to show, with commas between: {', '.join(_COLUMNS)}.",
 )

@@ -225,6 +225,11 @@ def _known_settings() -> dict[str, _Spec]:
     }
 
 
+def list_settings() -> list[str]:
+    """The keys of all settings, in the order of their sections."""
+    return list(_known_settings())
+
+
 def _get_spec(given: Given) -> _Spec:
     known = _known_settings()
     if given.key in known:
