@@ -47,6 +47,30 @@ def test_a_narrow_terminal_leaves_out_what_it_can(columns: int, heading: str) ->
     assert IMAGE_ID in screen.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("columns", "heading"),
+    [(17, "NAME"), (25, "NAME PATH"), (40, "NAME STATE PATH"), (60, "NAME STATE IMAGES PATH")],
+)
+def test_the_column_that_names_a_row_stays(columns: int, heading: str) -> None:
+    """Numbers go first, then what cannot be wrapped. No cell that stays is narrower than a word."""
+    table = [
+        Column("NAME"), Column("STATE", is_whole=True), Column("IMAGES", is_number=True), Column("PATH")
+    ]  # fmt: skip
+    with terminal(columns=columns) as screen:
+        show_table(table, [("Pictures of Lisbon", "online" * 2, "12,345,678", "/home/ada/Pictures/Lisbon")])
+    lines = screen.getvalue().splitlines()
+    assert lines[0].split() == heading.split()
+    assert lines[1].startswith("Pictures")
+    assert max(len(line.rstrip()) for line in lines) <= columns
+
+
+def test_facts_keep_their_values_on_any_terminal() -> None:
+    """However narrow it is."""
+    with terminal(columns=20) as screen:
+        show_facts([("a name of sixteen", "xyz")])
+    assert set("xyz") <= set(screen.getvalue())
+
+
 @pytest.mark.parametrize("colours", [True, False])
 def test_colours_only_where_they_are_wanted(colours: bool) -> None:
     """NO_COLOR turns colors off. Without it a badge is colored."""

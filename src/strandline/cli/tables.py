@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 SHORTEST_CUT = 12
 """Columns of a cut cell. With fewer, a name says nothing, and another column is left out instead."""
 
+SHORTEST_WRAPPED = 8
+"""Columns of a wrapped cell. With fewer, a name would be a column of letters."""
+
+GAP = 2
+"""Between two columns."""
+
 _UNBOUNDED = 100_000
 """A width in columns at which every table fits, to measure one."""
 
@@ -88,13 +94,43 @@ def _draw(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, heading:
         if not extras or width <= console.width:
             break
         kept.remove(max(extras, key=lambda at: columns[at].extra))
+    if heading and any(map(_is_wrapped, columns)):
+        while len(kept) > 1 and _measure_least(columns, rows, kept) > console.width:
+            kept.remove(_choose_to_leave_out(columns, kept))
+    shown = [columns[at] for at in kept]
+    cells = [[row[at] for at in kept] for row in rows]
+    table = _make_table(shown, cells, heading=heading)
+    width = Measurement.get(console, unbounded, table).maximum
     long = sum(column.is_cut and _is_long(cells, at) for at, column in enumerate(shown))
     if long and width < console.width:
         spare = (console.width - width) // long
         table = _make_table(shown, cells, heading=heading, cut_at=SHORTEST_CUT + spare)
-    if all(column.is_cut or column.is_whole or column.is_number for column in shown):
+    if not any(map(_is_wrapped, shown)):
         console.width = max(console.width, width)  # an id that was cut would be none
     console.print(table)
+
+
+def _measure_least(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], kept: Sequence[int]) -> int:
+    """Columns of the terminal that these columns of the table need at least."""
+    from rich.cells import cell_len
+
+    needed = GAP * (len(kept) - 1)
+    for at in kept:
+        longest = max(map(cell_len, [columns[at].title, *(_text_of(row[at]) for row in rows)]))
+        most = SHORTEST_CUT if columns[at].is_cut else SHORTEST_WRAPPED
+        needed += min(longest, most) if columns[at].is_cut or _is_wrapped(columns[at]) else longest
+    return needed
+
+
+def _is_wrapped(column: Column) -> bool:
+    return not (column.is_cut or column.is_whole or column.is_number)
+
+
+def _choose_to_leave_out(columns: Sequence[Column], kept: Sequence[int]) -> int:
+    """The next column to leave out: numbers first, then what is never cut, from the right. The first column says what
+    a row is about, and stays.
+    """
+    return max(kept[1:], key=lambda at: (columns[at].is_number, columns[at].is_whole, at))
 
 
 def _is_long(rows: Sequence[Sequence[Cell]], at: int) -> bool:
