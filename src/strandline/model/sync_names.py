@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from enum import IntEnum, StrEnum
 from functools import cache, lru_cache
 from operator import itemgetter
@@ -118,7 +119,19 @@ def explain_conflict_copy(name: str, is_wanted: Callable[[str], bool]) -> NameMe
         if is_wanted(bare):
             return NameMeaning(NameKind.CONFLICT_COPY, "onedrive", bare)
     meaning = explain_name(name, lambda other: other != name and is_wanted(other))
-    return meaning if meaning.kind is NameKind.CONFLICT_COPY else None
+    if meaning.kind is not NameKind.CONFLICT_COPY:
+        return None
+    return meaning if name.isascii() else replace(meaning, stands_for=_respell(meaning.stands_for, name))
+
+
+def _respell(copied: str | None, name: str) -> str | None:
+    """The name of what was copied in the Unicode form of the copy's name: a Mac decomposes both."""
+    if copied is None:
+        return None
+    stem, dot, extension = copied.rpartition(".")
+    ends = range(len(stem), len(name) + 1)
+    same = (name[:end] for end in ends if unicodedata.normalize("NFC", name[:end]) == stem)
+    return next((f"{own}{dot}{extension}" for own in same), copied)
 
 
 def needs_plain_file(name: str) -> bool:

@@ -62,7 +62,7 @@ def _decode_wide(data: bytes) -> bytes:
     beginning = data[:_BEGINNING].rstrip(b"\0")  # room for a text that is not written yet
     nuls = beginning.count(b"\0")
     if nuls and (nuls * 4 >= len(beginning) or not _is_utf8(beginning)):
-        raise BrokenNoteError("it is no text in UTF-8, and has no mark of UTF-16")
+        raise BrokenNoteError("it is not text in UTF-8, and has no mark of UTF-16")
     return data
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -244,3 +245,10 @@ def test_onedrive_names_a_copy_by_the_computer(machine: Machine) -> None:
     inspected = inspect_storage_dir(machine.bench, sd).conflict_copies
     assert [each.filename for each in inspected] == [f"{name}.png", f"{same}.png"]
     assert say(resolve(machine))[0] == [(f"{same}.png", "fold")]
+
+
+def test_a_decomposed_name_belongs_to_a_decomposed_file(machine: Machine) -> None:
+    """As a Mac writes both."""
+    name = normalize("NFD", "Küche ü")
+    vault(machine, **{name: ONE, f"{name}{MARK}": ONE})
+    assert listed(machine) == [(f"{name}{MARK}.png", "duplicate", "fold")]

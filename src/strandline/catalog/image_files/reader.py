@@ -329,12 +329,15 @@ class ImageFileReader:
                 return paths
         return []
 
-    def iter_rows_of_odd_type(self, sd: int) -> Iterator[ImageFile]:
-        """Rows of the SD whose bytes last had another type than their extension, by path."""
+    def iter_rows_of_odd_type(self, sd: int, only: Sequence[str] = ()) -> Iterator[ImageFile]:
+        """Rows of the SD whose bytes last had another type than their extension, by path. If types are given, only
+        those with one of them, in a third of the time.
+        """
+        one_of_these = f"AND media_type IN ({mark_list(len(only))}) " if only else ""
         rows = self._conn.execute(
-            f"{SELECT} WHERE sd = ? AND proof_kind IS NOT NULL AND media_type <> "
+            f"{SELECT} WHERE sd = ? {one_of_these}AND proof_kind IS NOT NULL AND media_type <> "
             f"CASE {EXTENSION} {TYPE_BY_EXTENSION} END ORDER BY path",
-            (sd,),
+            (sd, *only),
         )
         for row in rows:
             yield to_image_file(row)

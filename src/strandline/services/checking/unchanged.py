@@ -17,13 +17,15 @@ from strandline.errors import StrandlineError
 from strandline.folders.file_tree import find_stamp
 from strandline.model.image_files import FileState, parse_stamp
 from strandline.model.layout import is_text
-from strandline.model.media_types import MediaType, find_media_type
+from strandline.model.media_types import NAMED_MEDIA_TYPES, MediaType, find_media_type
 from strandline.model.storage_dirs import StorageDir
 from strandline.notes.references import Form, Reference
 from strandline.services.workbench import Workbench
 
 READER = 5
 """The number of the readers of notes. With another number, all notes are read again: count it up if they change."""
+
+_NOT_SHOWN = tuple(each.name for each in NAMED_MEDIA_TYPES if not each.shown_by_browsers)
 
 QUIET_NS = 2 * 10**9
 
@@ -93,9 +95,9 @@ class Unchanged:
 
     @cached_property
     def odd_types(self) -> dict[str, MediaType]:
-        """The types of proven pictures whose names say another one, by path."""
+        """The types of proven pictures whose names say another one, by path: those that not every program shows."""
         with suppress(StrandlineError), self._bench.catalog.read() as reader:
-            rows = reader.files.iter_rows_of_odd_type(self._sd.number)
+            rows = reader.files.iter_rows_of_odd_type(self._sd.number, _NOT_SHOWN)
             found = {row.path: find_media_type(row.media_type) for row in rows if row.proof_is_current}
             return {path: each for path, each in found.items() if each is not None}
         return {}
