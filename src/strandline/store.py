@@ -1154,11 +1154,12 @@ class Store:
         *,
         dry_run: bool = False,
         progress: Callable[[int, int], object] | None = None,
+        cancel: threading.Event | None = None,
     ) -> ExportReport:
         """Copies images, proven, into a folder, or into a new archive if the name ends in ``.zip``, with a contact
         sheet and a manifest. Durable when it returns. An interrupted export to a folder is continued by the same
         call. Nothing is replaced. What cannot be read is in ``refused``. ``progress`` gets the numbers of images that
-        are done, and of all.
+        are done, and of all. ``cancel`` stops an export to a folder before the next image.
 
         Raises:
             ImageNotFoundError: There is nothing to export.
@@ -1167,7 +1168,13 @@ class Store:
             DiskError: The disk refused.
         """
         return services.export_images.export_images(
-            self._bench, self.thumbnails, plan, Path(target), dry_run=dry_run, on_progress=progress
+            self._bench,
+            self.thumbnails,
+            plan,
+            Path(target),
+            dry_run=dry_run,
+            on_progress=progress,
+            cancel=cancel,
         )
 
     def iter_export_zip(self, plan: Sequence[ExportedImage]) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from builders.program import LIMIT_S, run, started
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.main import main
 from strandline.services.copying import copies, move
+from strandline.services.exporting import export_images
 from strandline.services.trashing import delete, restore
 
 IMAGES = 4
@@ -92,6 +93,21 @@ def test_an_interrupted_plan_or_rehearsal_ends_at_once(
         ended = run("delete", "--yes", "--dry-run", *ids)
     assert (ended.status, ended.text) == (130, "")
     assert main(["exists", *ids]) == 0
+
+
+def test_an_interrupted_export_is_continued(
+    monkeypatch: pytest.MonkeyPatch, ids: list[str], tmp_path: Path
+) -> None:
+    """The folder has a page of what was written, and the same command writes the rest."""
+    words = ["export", "-o", str(tmp_path / "E"), "--json", *ids]
+    with monkeypatch.context() as patch:
+        interrupt_in(patch, export_images, "_read")
+        ended = run(*words)
+    assert (ended.status, ended.json["complete"], len(ended.json["done"])) == (130, False, 2)
+    manifest = json.loads((tmp_path / "E/manifest.json").read_bytes())
+    assert (manifest["complete"], len(manifest["images"])) == (False, 2)
+    again = run(*words)
+    assert (again.status, again.json["complete"], again.json["already_there"]) == (0, True, 2)
 
 
 def test_sigterm_is_told_like_ctrl_c(made: CommandHome) -> None:

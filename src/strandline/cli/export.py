@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import GivenIds, GivenPath, image_ids_or_none_argument
+from strandline.cli.changes import NOT_TRIED
 from strandline.cli.exit_status import ExitStatus, exit_status_of
+from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.many_ids import gather_images
 from strandline.cli.progress import Bars
@@ -48,19 +50,32 @@ def export(
     any browser, and manifest.json says what they are. All bytes are checked. Nothing that exists is replaced. If it
     is interrupted, the same command continues in the folder.
     """
-    with session.open_store() as store, Bars() as bars:
-        plan, unknown = _plan(store, ids, query, is_all=is_all)
-        report = store.export_images(
-            plan, output, dry_run=dry_run, progress=lambda done, total: bars.advance(output, done, total)
-        )
-    target = str(Path(output).absolute())
-    document = {"dry_run": dry_run, "written_to": target, **report.to_json()}
-    document["refused"] = [*({**each.to_json(), "name": None} for each in unknown), *to_json(report.refused)]
-    session.answer(document, lambda: _show(report, output, dry_run=dry_run))
-    for text in unknown:
-        say(text.message)
-    for each in report.refused:
-        say_about(each.image.image_id, each.error.message)
+    is_whole_or_not = output.lower().endswith(".zip")
+    with taking_interrupts(if_=not (dry_run or is_whole_or_not)) as interrupt:
+        with session.open_store() as store, Bars() as bars:
+            with interrupt.waiting():
+                plan, unknown = _plan(store, ids, query, is_all=is_all)
+            report = store.export_images(
+                plan,
+                output,
+                dry_run=dry_run,
+                progress=lambda done, total: bars.advance(output, done, total),
+                cancel=interrupt.asked,
+            )
+        target = str(Path(output).absolute())
+        document = {"dry_run": dry_run, "written_to": target, **report.to_json()}
+        document["refused"] = [
+            *({**each.to_json(), "name": None} for each in unknown),
+            *to_json(report.refused),
+        ]
+        session.answer(document, lambda: _show(report, output, dry_run=dry_run))
+        for text in unknown:
+            say(text.message)
+        for each in report.refused:
+            say_about(each.image.image_id, each.error.message)
+        if not report.complete:
+            say(f"{len(report.done):,} of {say_count(len(plan), 'image')} exported, {NOT_TRIED}")
+    interrupt.end_if_asked()
     errors = [*(each.error for each in unknown), *(each.error for each in report.refused)]
     if errors:
         return ExitStatus.FINDINGS if report.done or dry_run else exit_status_of(errors[0])

@@ -91,6 +91,8 @@ class ExportReport(JsonForm):
     refused: tuple[LeftOut, ...] = ()
     already_there: int = 0
     """How many of them an earlier run wrote."""
+    complete: bool = True
+    """False if it was ended before all was tried. The same call continues."""
 
 
 class Names:

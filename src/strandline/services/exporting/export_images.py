@@ -7,6 +7,7 @@ folder is continued by the same call: what an earlier run wrote is read, and sta
 from __future__ import annotations
 
 import os
+import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -51,6 +52,7 @@ from strandline.pictures.decoding import Thumbnail
 from strandline.services.finding.describe import find_image_info, iter_images
 from strandline.services.finding.explain import get_image
 from strandline.services.finding.found_image import FoundImage
+from strandline.services.steps import Steps
 from strandline.services.storage_dirs.manage import list_storage_dirs
 from strandline.services.thumbnails import Thumbnails
 from strandline.services.workbench import Workbench
@@ -91,8 +93,10 @@ def export_to_folder(
     plan: Sequence[ExportedImage],
     root: Path,
     on_progress: OnProgress,
+    cancel: threading.Event | None = None,
 ) -> ExportReport:
-    """Writes the images into the folder, which is made. Durable when it returns. Idempotent.
+    """Writes the images into the folder, which is made. Durable when it returns. Idempotent. ``cancel`` stops before
+    the next image.
 
     Raises:
         RefusedError: It has something else in it, or is in a storage directory.
@@ -109,7 +113,8 @@ def export_to_folder(
     done: list[ExportedImage] = []
     refused: list[LeftOut] = []
     already_there = 0
-    for number, planned in enumerate(plan):
+    steps = Steps(plan, cancel)
+    for number, planned in enumerate(steps):
         on_progress(number, len(plan))
         known = kept.get(planned.image_id)
         image = planned if known is None else replace(planned, name=known.name, media_type=known.media_type)
@@ -124,8 +129,8 @@ def export_to_folder(
     wanted = {each.image_id for each in done}
     shown = [*(each for each in kept.values() if each.image_id not in wanted), *done]
     folder.write_page(SHEET, format_sheet(shown, refused))
-    folder.write_page(MANIFEST, format_manifest(shown, refused))
-    return ExportReport(tuple(plan), tuple(done), tuple(refused), already_there)
+    folder.write_page(MANIFEST, format_manifest(shown, refused, complete=steps.complete))
+    return ExportReport(tuple(plan), tuple(done), tuple(refused), already_there, steps.complete)
 
 
 def export_to_zip(
@@ -300,10 +305,10 @@ def export_images(
     *,
     dry_run: bool = False,
     on_progress: OnProgress | None = None,
+    cancel: threading.Event | None = None,
 ) -> ExportReport:
     """To an archive if the target's name ends in ``.zip``, otherwise to a folder. Raises as those."""
     check_any(plan)
-    export = export_to_zip if is_archive(target) else export_to_folder
     if dry_run:
         path = _check_target(bench, target)
         if is_archive(target):
@@ -311,7 +316,10 @@ def export_images(
         else:
             _read_earlier(ExportFolder(path, bench.scratch))
         return ExportReport(tuple(plan))
-    return export(bench, thumbnails, plan, target, on_progress or (lambda _done, _total: None))
+    tell = on_progress or (lambda _done, _total: None)
+    if is_archive(target):
+        return export_to_zip(bench, thumbnails, plan, target, tell)
+    return export_to_folder(bench, thumbnails, plan, target, tell, cancel)
 
 
 def is_archive(target: Path) -> bool:
