@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
 from builders.pictures import make_picture
@@ -123,6 +124,20 @@ def test_only_so_many_requests_wait(served: Served, monkeypatch: pytest.MonkeyPa
         assert served.client.get(f"/i/{id_of(PHOTO)}?w=20").status_code == 200
         served.upload(late, "Notes")
         assert sorted(request.result().status_code for request in held) == [200, 200, 503]
+
+
+def test_who_waits_while_the_server_stops_is_told_to_come_back(tmp_path: Path) -> None:
+    """It did not wait to the end, so it cannot know that there is no such image."""
+    with ThreadPoolExecutor() as clients, ExitStack() as running:
+        served = running.enter_context(serving_storage_dir(tmp_path, PHOTO))
+        address, headers = f"{served.address.url}i/{'0' * 32}?wait=60", served.signed_in
+        asked = clients.submit(httpx.get, address, headers=headers, timeout=LIMIT_S)
+        while not served.app.backend.live._listeners:
+            time.sleep(0.01)
+        running.close()
+        answer = asked.result()
+    assert (answer.status_code, answer.json()["code"]) == (503, "server-ends")
+    assert answer.headers["retry-after"] == "10"
 
 
 def open_half_a_head(served: Served) -> socket.socket:

@@ -53,6 +53,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
     ),
     "too-many-tries": (429, "too many wrong tries; wait a minute, and try again"),
     "too-many-waiting": (503, "too many requests are waiting for images; try again"),
+    "server-ends": (503, "the server stops, so it cannot wait for the image; try again"),
     "client-silent": (408, "the request did not come to its end in time; send it again"),
     "unhealthy": (503, "a check of this machine failed; 'checks' says which, and what to do"),
     "range-not-satisfiable": (416, "the image has no such bytes"),

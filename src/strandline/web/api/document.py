@@ -9,8 +9,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from strandline.pictures.decoding import MAX_SIZE
+from strandline.web.api.responses import problems
 from strandline.web.images.plan import MAX_WAIT_S
-from strandline.web.problems import PROBLEM_TYPE
+from strandline.web.problems import Problem
 
 SECRETS = {
     "token": {
@@ -71,7 +72,7 @@ IMAGE_BYTES: dict[str, Any] = {
         "204": {"description": "There is no picture now, and the request was quiet."},
         "206": {"description": "The requested range of them.", "content": _BYTES},
         "304": {"description": "The client has them."},
-        "default": {"description": "A problem.", "content": {PROBLEM_TYPE: {"schema": {"type": "object"}}}},
+        **problems(),
     },
 }
 
@@ -83,6 +84,7 @@ def complete_document(api: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         document = make_document()
         document["components"]["securitySchemes"] = SECRETS
+        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
         document["security"] = [{"token": []}, {"session": []}]
         document["paths"]["/i/{image_id}"] = {"get": IMAGE_BYTES}
         return document

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from strandline.web.api.shapes import shape_of
-from strandline.web.problems import PROBLEM_TYPE, Problem
+from strandline.web.problems import PROBLEM_TYPE
+
+A_PROBLEM = {"$ref": "#/components/schemas/Problem"}
+"""The schema that :mod:`~strandline.web.api.document` adds, once for all routes."""
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -15,7 +18,7 @@ def problems() -> Responses:
     return {
         "default": {
             "description": "A problem.",
-            "content": {PROBLEM_TYPE: {"schema": Problem.model_json_schema()}},
+            "content": {PROBLEM_TYPE: {"schema": A_PROBLEM}},
         }
     }
 

@@ -69,7 +69,7 @@ class Waiting:
         look: Callable[[], T],
         listener: Listener,
         gone: asyncio.Future[None],
-    ) -> T | None:
+    ) -> T | Response | None:
         loop = asyncio.get_running_loop()
         deadline, relook_s = loop.time() + limit_s, FIRST_RELOOK_S
         while True:
@@ -77,6 +77,8 @@ class Waiting:
                 return await self._crossing.slow(look)
             except ImageNotFoundError:
                 left_s = deadline - loop.time()
+                if left_s > 0 and self._live.is_closed:
+                    return answer_refusal("server-ends", headers={"retry-after": "10"})
                 if left_s <= 0 or listener.is_closed:
                     raise
             news = asyncio.ensure_future(_until_news_of(image_id, listener))
