@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from builders.bucket_machine import BucketMachine, open_bucket_machine
 from builders.s3_server import S3Server
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of
-from strandline.errors import StorageDirConflictError
+from fault_kit.object_store import run_faulty_store
+from strandline.errors import StorageDirConflictError, StorageDirOfflineError
 from strandline.model.conflicts import Remedy
 from strandline.model.storage_dirs import StorageDirState
 
@@ -99,6 +101,32 @@ def test_an_empty_prefix_is_not_where_it_is_now(machine: BucketMachine, s3_serve
     assert machine.scan().sd.state is StorageDirState.SUSPECT
     after = machine.store.count_files(sd)
     assert (after.images, after.missing) == (6, 1)
+
+
+def test_a_server_that_is_down_is_no_disk(tmp_path: Path, s3_server: S3Server) -> None:
+    """Nothing offers another path, or to mount a disk, for an object store that does not answer."""
+    other = s3_server.make_place()
+    other.put("album/1.png", ONE)
+    with (
+        run_faulty_store(s3_server.endpoint) as faulty,
+        open_bucket_machine(tmp_path / "home", s3_server, other, endpoint=faulty.endpoint) as machine,
+    ):
+        sd = machine.store.add_storage_dir(other.address).sd
+        for fault in (403, 500, "lost"):
+            faulty.rule = lambda _, fault=fault: fault  # type: ignore[misc]
+            problem = machine.sd.problem or ""
+            assert problem.startswith("the bucket cannot be read now (")
+            assert problem.endswith("; it is asked again by itself")
+            advice = machine.store.explain(id_of(ONE)).next or ""
+            assert advice.startswith("Check the object store and `s3.endpoint`, then try again.")
+            with pytest.raises(StorageDirOfflineError, match="the bucket cannot be read now"):
+                machine.store.confirm_storage_dir(sd)
+            for said in (problem, advice):
+                assert not re.search(r"sd move|disk|sign in", said)
+            with pytest.raises(StorageDirOfflineError, match="cannot tell whether"):
+                machine.store.move_storage_dir(sd, f"{other.address}/else")
+            faulty.rule = lambda _: None
+            assert machine.sd.state is StorageDirState.ONLINE
 
 
 def test_a_copy_of_a_bucket_is_told(machine: BucketMachine, s3_server: S3Server) -> None:

@@ -131,7 +131,7 @@ _NEXT = {
     Verdict.FOREIGN: "Save that file as a new image and copy the original from another machine.",
     Verdict.UNREADABLE: "Let this user read the file and its folder, or check the disk. Then try again.",
     Verdict.SD_SUSPECT: "If the folder is still syncing, wait. If the files were deleted on purpose, run {confirm}.",
-    Verdict.SD_OFFLINE: "Bring it back (mount the disk, or sign in), then try again. {show} says why it is away.",
+    Verdict.SD_OFFLINE: "{back}, then try again. {show} says why it is away.",
     Verdict.NOT_FOUND: (
         "Let the folder finish syncing, on this machine and on the one that made the image.{accept}"
     ),
@@ -181,8 +181,23 @@ def say_next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | Non
     away = [say_command("sd", "show", refer_to(trace.sd)) for trace in traces if not trace.sd.is_reachable]
     found = _NEXT[verdict]
     return found and found.format(
-        confirm=" or ".join(suspects), show=" or ".join(away), accept=_say_accept(traces)
+        confirm=" or ".join(suspects),
+        show=" or ".join(away),
+        accept=_say_accept(traces),
+        back=_say_back(traces),
     )
+
+
+def _say_back(traces: Sequence[StorageDirTrace]) -> str:
+    """How folders and buckets that are away come back."""
+    are_on_disk = {trace.sd.is_on_disk for trace in traces if not trace.sd.is_reachable}
+    ways = {
+        True: "Bring it back (mount the disk, or sign in)",
+        False: "Check the object store and `s3.endpoint`",
+    }
+    if len(are_on_disk) == 1:
+        return ways[are_on_disk.pop()]
+    return "Bring it back (mount the disk, sign in, or if it is a bucket, check the object store)"
 
 
 def say_next_with_original(explanation: Explanation, original: str) -> str:

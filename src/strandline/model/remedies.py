@@ -32,6 +32,15 @@ def say_move(sd: StorageDir) -> str:
     return say_command("sd", "move", refer_to(sd), "NEWPATH")
 
 
+def say_bring_back(sd: StorageDir, remedy: str | None = None) -> str:
+    """What makes a place that cannot be read now answer again. The remedy is what its own refusal said, if any."""
+    if sd.is_on_disk:
+        return f"bring its disk back, or if it is elsewhere now, run {say_move(sd)}"
+    return (
+        f"{remedy or 'check the object store, the network, and `s3.endpoint`'}; it is asked again by itself"
+    )
+
+
 def say_new_identity(path: str) -> str:
     """How to give the folder at the path a new identity."""
     return say_command("sd", "add", "--new-identity", path)

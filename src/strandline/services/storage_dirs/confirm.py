@@ -19,7 +19,7 @@ from strandline.model.identity.decisions import IdentityDecision, IdentityOutcom
 from strandline.model.identity.rules import FIXED
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.image_files import FileState, ImageFile
-from strandline.model.remedies import say_add, say_confirm, say_move, say_new_identity
+from strandline.model.remedies import say_add, say_bring_back, say_confirm, say_new_identity
 from strandline.model.reports import ConfirmedStorageDir
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.services.storage_dirs.presence import look, move_to_state, reconsider, refresh
@@ -125,8 +125,7 @@ def _restore_identity(bench: Workbench, sd: StorageDir) -> StorageDir:
     sighting = look(bench, sd.path)
     if sighting.errors:
         raise StorageDirOfflineError(
-            f"{sd.path} cannot be read ({sighting.errors[0].reason}); mount its disk, or if it is elsewhere now, run "
-            f"{say_move(sd)}",
+            f"{sd.path} cannot be read ({sighting.errors[0].reason}); {say_bring_back(sd)}",
             sd_id=sd.sd_id, path=sd.path,
         )  # fmt: skip
     if others := sighting.candidates - {sd.sd_id}:

@@ -28,7 +28,7 @@ from strandline.model.events import (
     StorageDirOnline,
 )
 from strandline.model.identity.sd_ids import StorageDirId
-from strandline.model.remedies import say_add, say_confirm, say_move
+from strandline.model.remedies import say_add, say_bring_back, say_confirm, say_move
 from strandline.model.storage_dirs import StorageDir, StorageDirQuestion, StorageDirState
 
 if TYPE_CHECKING:
@@ -144,10 +144,9 @@ def _refresh_unmarked(bench: Workbench, sd: StorageDir, *, looks: int, is_marked
     try:
         is_same = is_still_here(bench, sd)
     except OSError as error:
-        problem = (
-            f"the folder cannot be read now ({error.strerror or error}); bring its disk back, or if it is elsewhere "
-            f"now, run {say_move(sd)}"
-        )
+        place = "folder" if sd.is_on_disk else "bucket"
+        back = say_bring_back(sd, getattr(error, "remedy", None))
+        problem = f"the {place} cannot be read now ({error.strerror or error}); {back}"
         return _be_unreachable(bench, sd, problem)
     bench.reached.add(sd.number)
     if not is_same:
