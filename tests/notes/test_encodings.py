@@ -37,7 +37,7 @@ def test_utf_16_is_read(encoding: str, mark: bytes) -> None:
 )
 def test_what_is_no_text_is_told(data: bytes) -> None:
     """UTF-16 without a mark, and bytes of another file: nobody knows what it refers to."""
-    with pytest.raises(BrokenNoteError, match="no text in UTF-8"):
+    with pytest.raises(BrokenNoteError, match="not text in UTF-8"):
         read_note("n.md", data)
 
 
