@@ -1,4 +1,4 @@
-"""The server itself: how it stops."""
+"""The server itself: how it starts, and how it stops."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import threading
 from starlette.types import Receive, Scope, Send
 
 from builders.other_thread import run_in_thread
+from strandline.errors import AddressInUseError
 from strandline.web.server import find_address, serve_until
 
 LIMIT_S = 20.0
@@ -31,6 +32,28 @@ class Slow:
 
     def end_streams(self) -> None:
         """There are none."""
+
+
+def test_two_that_start_at_once_do_not_share_a_port() -> None:
+    """Both found it free. One serves, and the other says that it is in use, before it calls itself ready."""
+    ready, errors = run_in_thread(lambda: asyncio.run(start_two()))
+    assert (ready, errors) == (1, [AddressInUseError])
+
+
+async def start_two() -> tuple[int, list[type[BaseException]]]:
+    """How many were ready, and how the others ended."""
+    address, stop, ready = find_address("127.0.0.1", 0), threading.Event(), asyncio.Queue[None]()
+    async with asyncio.timeout(LIMIT_S):
+        serving = [
+            asyncio.create_task(serve_until(Slow(), address, stop, lambda: ready.put_nowait(None)))
+            for _ in range(2)
+        ]
+        await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED, timeout=1)
+        await ready.get()
+        stop.set()
+        ended = await asyncio.gather(*serving, return_exceptions=True)
+    find_address(address.host, address.port)
+    return 1 + ready.qsize(), [type(error) for error in ended if error is not None]
 
 
 def test_it_stops_after_the_last_answer() -> None:

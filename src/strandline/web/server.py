@@ -1,7 +1,7 @@
 """The server: listens, serves the application in this process, and stops cleanly on request.
 
-The address is tested before the server gets it. Granian lets several processes share one port, and then a request
-would go to one home or the other.
+Granian lets several processes share one port, and then a request would go to one home or the other. So it gets a
+socket that no other can share.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from granian.net import SocketHolder, SocketSpec  # type: ignore[attr-defined]
 from granian.server.embed import Server
 from starlette.types import Receive, Scope, Send
 
@@ -39,6 +40,9 @@ SWITCH_INTERVAL_S = 0.0005
 """How long a computing thread may delay the others. A request changes threads several times, and with Python's
 default of 5 ms would wait that long each time during a scan.
 """
+
+BACKLOG = 128
+"""Granian's own default."""
 
 MAX_CONNECTIONS = 1024
 """More wait in the system's queue. A browser opens six; a page that waits for images opens some more."""
@@ -88,23 +92,38 @@ def find_address(host: str, port: int) -> Address:
     Raises:
         AddressInUseError: It is not available.
     """
+    with _listen(host, port) as probe:
+        found = probe.getsockname()
+    return Address(str(found[0]), int(found[1]))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there, alone. The caller closes it.
+
+    Raises:
+        AddressInUseError: The address is not available.
+    """
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
+        listening = socket.socket(family, kind, protocol)
+        try:
             if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
             else:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
-            probe.listen(1)
-            found = probe.getsockname()
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(place)
+            listening.listen(BACKLOG)
+            listening.setblocking(False)
+        except BaseException:
+            listening.close()
+            raise
     except (OSError, OverflowError, UnicodeError) as error:
         raise AddressInUseError(
             f"cannot listen at {host}:{port} ({error}); choose another with --host and --port",
             host=host,
             port=port,
         ) from error
-    return Address(str(found[0]), int(found[1]))
+    return listening
 
 
 class Served(Protocol):
@@ -121,7 +140,11 @@ class Served(Protocol):
 
 
 def serve(app: Served, address: Address, on_ready: Callable[[], object]) -> None:
-    """Serves until SIGINT or SIGTERM, then ends waiting requests and returns. Call it on the main thread."""
+    """Serves until SIGINT or SIGTERM, then ends waiting requests and returns. Call it on the main thread.
+
+    Raises:
+        AddressInUseError: Another program listens there since the address was found.
+    """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with _told_to_stop() as stop:
         asyncio.run(serve_until(app, address, stop, on_ready))
@@ -130,9 +153,14 @@ def serve(app: Served, address: Address, on_ready: Callable[[], object]) -> None
 async def serve_until(
     app: Served, address: Address, stop: threading.Event, on_ready: Callable[[], object]
 ) -> None:
-    """Serves until the event is set. It notices that within a twentieth of a second."""
+    """Serves until the event is set. It notices that within a twentieth of a second.
+
+    Raises:
+        AddressInUseError: Another program listens there since the address was found.
+    """
     underway = _Underway(app)
-    server = Server(
+    server = _Server(
+        _listen(address.host, address.port),
         underway,
         address=address.host,
         port=address.port,
@@ -158,6 +186,18 @@ async def serve_until(
         with suppress(TimeoutError):
             await asyncio.wait_for(serving, 2 * STOP_LIMIT_S)
             await asyncio.wait_for(underway.end(), STOP_LIMIT_S)
+
+
+class _Server(Server):
+    """Granian's server with a socket that listens already, and is the server's from then on."""
+
+    def __init__(self, listening: socket.socket, target: _Underway, **options: Any) -> None:
+        super().__init__(target, **options)
+        self._listening = listening
+
+    def _init_shared_socket(self) -> None:
+        self._ssp = SocketSpec(self.bind_addr, self.bind_port, BACKLOG)  # type: ignore[assignment]
+        self._shd = SocketHolder(self._listening.detach(), False, BACKLOG)  # type: ignore[assignment,call-arg]
 
 
 class _Underway:
