@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import tempfile
 from collections.abc import Iterator
@@ -49,6 +50,13 @@ def as_somebody_without_rights() -> Iterator[Path]:
         if os.geteuid() != 0:
             yield folder
             return
+        for encoding in (
+            "ascii",
+            "idna",
+            "latin-1",
+            "utf-8",
+        ):  # if that user may not read Python's files, one that
+            codecs.lookup(encoding)  # is first used now would be unknown to all later tests of this process
         nobody = 65534
         os.chown(folder, nobody, nobody)
         os.seteuid(nobody)

@@ -65,7 +65,7 @@ def test_the_shell_completes_ids_from_the_catalog(made: CommandHome) -> None:
             "COMP_CWORD": "2",
         }
         offered.append(run_process(environ=asked).text.split())
-    assert offered == [[f"plain,{image_id}"], [], []]
+    assert offered == [[f"file,{image_id[:4]}", f"plain,{image_id}"], [f"file,{image_id[:1]}"], ["file,zz"]]
 
 
 def test_the_first_ctrl_c_says_on_a_terminal_how_to_end_now(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,8 +132,10 @@ class TestNotes:
     def test_a_note_must_be_in_a_storage_directory(self, machine: Machine) -> None:
         """And be there."""
         two = machine.add("two", ONE)
+        elsewhere = machine.folder / "Note.md"
+        elsewhere.write_text("![](a.png)")
         with pytest.raises(StorageDirNotFoundError, match="is in no storage directory"):
-            plan_copy(machine.bench, [], two, note=str(machine.folder / "elsewhere" / "Note.md"))
+            plan_copy(machine.bench, [], two, note=str(elsewhere))
         with pytest.raises(SourceNotFoundError):
             plan_copy(machine.bench, [], two, note=str(Path(two.path, "Note.md")))
 
