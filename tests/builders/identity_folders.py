@@ -42,6 +42,10 @@ def decide_there(root: Path, *, quiet: bool = True, new_identity: bool = False) 
     return decide_identity(look_at_identity(root), fresh=FRESH, quiet=quiet, new_identity=new_identity)
 
 
+ENCODINGS = ("ascii", "idna", "latin-1", "utf-8")
+"""If a user may not read Python's own files, one that is first used then stays unknown to this process."""
+
+
 @contextmanager
 def as_somebody_without_rights() -> Iterator[Path]:
     """Runs as a user who is not root, so that permissions matter."""
@@ -50,13 +54,8 @@ def as_somebody_without_rights() -> Iterator[Path]:
         if os.geteuid() != 0:
             yield folder
             return
-        for encoding in (
-            "ascii",
-            "idna",
-            "latin-1",
-            "utf-8",
-        ):  # if that user may not read Python's files, one that
-            codecs.lookup(encoding)  # is first used now would be unknown to all later tests of this process
+        for encoding in ENCODINGS:
+            codecs.lookup(encoding)
         nobody = 65534
         os.chown(folder, nobody, nobody)
         os.seteuid(nobody)
