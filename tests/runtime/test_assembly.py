@@ -25,7 +25,6 @@ from strandline.errors import (
     DiskError,
     ImageTooLargeError,
     StrandlineError,
-    UnwritableFolderError,
 )
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.defaults import MAX_IMAGE_BYTES
@@ -116,7 +115,7 @@ def test_a_home_that_cannot_be_made_or_written() -> None:
     """No permission to create it, no permission to write in it, or a file in its place: each is a disk error."""
     with as_somebody_without_rights() as folder:
         (folder / "closed").mkdir(mode=0o500)
-        with pytest.raises(UnwritableFolderError, match="closed"):
+        with pytest.raises(DiskError, match="you may not use the home"):
             open_store(folder / "closed" / "home")
         with pytest.raises(DiskError, match="closed"):
             open_store(folder / "closed")

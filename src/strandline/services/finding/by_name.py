@@ -113,7 +113,7 @@ def list_files_of_note(bench: Workbench, note: str) -> tuple[list[NamedFile], li
     if inside is None:
         inside = next(((sd, "") for sd in sds if sd.path == path), None)
     if inside is None:
-        raise _in_no_storage_dir(note)
+        raise _in_no_storage_dir(note)  # and no look at it: over HTTP, nobody may learn what is there
     find_base(path)
     sd, below = inside
     files: dict[str, NamedFile] = {}
@@ -134,12 +134,9 @@ def list_files_of_note(bench: Workbench, note: str) -> tuple[list[NamedFile], li
     return [files[path] for path in sorted(files)], [refused[path] for path in sorted(refused)]
 
 
-def _in_no_storage_dir(note: str) -> StorageDirNotFoundError | SourceNotFoundError:
-    if not os.path.lexists(spell_path(note)):
-        return SourceNotFoundError(f"there is no {note}; check the path", source=note)
+def _in_no_storage_dir(note: str, *suggested: str) -> StorageDirNotFoundError:
     return StorageDirNotFoundError(
-        f"{note} is in no storage directory; add the folder it belongs to: {say_add(_suggest_root(note))}",
-        path=note,
+        f"{note} is in no storage directory; add the folder it belongs to: {say_add(*suggested)}", path=note
     )
 
 
@@ -250,7 +247,9 @@ def _find_in_note(bench: Workbench, text: str, note: str) -> tuple[StorageDir, s
     if not is_note_name(note):
         raise InvalidPathError(f"{note} is not a note; give the path of one", path=note)
     if inside is None:
-        raise _in_no_storage_dir(note)
+        if not os.path.lexists(spell_path(note)):
+            raise SourceNotFoundError(f"there is no {note}; check the path", source=note)
+        raise _in_no_storage_dir(note, _suggest_root(note))
     sd, below = inside
     look = look_at_note(sd.path, below)
     resolved = _resolve(look, below, _list_readings(sd, below, text))
