@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,14 @@ def ids(made: CommandHome) -> list[str]:
     made.look(root)
     made.make_storage_dir("Other")
     return ids
+
+
+@pytest.fixture(autouse=True)
+def python_takes_interrupts() -> Iterator[None]:
+    """A shell starts background programs with SIGINT ignored, and then Python leaves it so."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def interrupt_in(patch: pytest.MonkeyPatch, module: Any, name: str) -> None:
