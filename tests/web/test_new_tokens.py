@@ -33,7 +33,8 @@ def test_a_new_token_is_known_at_once(tmp_path: Path, slow_to_follow: None) -> N
         for _ in range(2):
             made = served.store.tokens.create()
             assert ask(served, made.text).status_code == 200
-        assert ask(served, made.text[:-1] + "x").status_code == 401
+        other = "y" if made.text.endswith("x") else "x"
+        assert ask(served, made.text[:-1] + other).status_code == 401
 
 
 def test_wrong_tokens_do_not_ask_the_catalog_each_time(
