@@ -13,6 +13,11 @@ const PATIENCE_MS = 6000; // a share that does not answer has a limit of 5 s on 
 
 let count = 0;
 
+let isPressed = false; // a button of the mouse, or a finger; noticed once for all fields, which come and go with their page
+for (const kind of ["pointerdown", "pointerup", "pointercancel"]) {
+  window.addEventListener(kind, () => { isPressed = kind === "pointerdown"; }, true);
+}
+
 class FolderField extends HTMLElement {
   connectedCallback() {
     this.field = this.querySelector("input");
@@ -33,9 +38,6 @@ class FolderField extends HTMLElement {
     });
     this.field.addEventListener("keydown", (event) => this.onKey(event));
     this.field.addEventListener("blur", () => this.closeSoon());
-    for (const kind of ["pointerdown", "pointerup", "pointercancel"]) {
-      window.addEventListener(kind, () => { this.isPressed = kind === "pointerdown"; }, true);
-    }
     this.list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
     this.list.addEventListener("click", (event) => this.take([...this.list.children].indexOf(event.target.closest("li"))));
   }
@@ -135,7 +137,7 @@ class FolderField extends HTMLElement {
   closeSoon() {
     clearTimeout(this.closing);
     this.closing = setTimeout(() => {
-      if (this.isPressed) this.closeSoon();
+      if (isPressed) this.closeSoon();
       else if (document.activeElement !== this.field) this.close();
     }, CLICK_MS);
   }
