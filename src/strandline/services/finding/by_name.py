@@ -113,7 +113,7 @@ def list_files_of_note(bench: Workbench, note: str) -> tuple[list[NamedFile], li
     if inside is None:
         inside = next(((sd, "") for sd in sds if sd.path == path), None)
     if inside is None:
-        raise _in_no_storage_dir(note)  # and no look at it: over HTTP, nobody may learn what is there
+        raise _in_no_storage_dir(note)  # whether it is there or not: over HTTP, nobody may learn that
     find_base(path)
     sd, below = inside
     files: dict[str, NamedFile] = {}
