@@ -127,8 +127,9 @@ class Member:
     def explain(self) -> None:
         """Why an image is shown or not, while that changes."""
         image_id = self._dice.choice([*map(id_of, MEDDLED_WITH), *LEGACY, *sorted(self.saved)])
-        verdict = self._store.explain(image_id).verdict
-        assert verdict == "shown" or (image_id not in self.saved and verdict in {"arriving", "not-found"})
+        told = self._store.explain(image_id)
+        may_be = {"shown"} if image_id in self.saved else {"shown", "arriving", "not-found"}
+        assert told.verdict in may_be, told.to_json()
 
 
 _SAVED_ONLY_IDS = frozenset(map(id_of, SAVED_ONLY))
