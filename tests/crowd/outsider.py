@@ -16,6 +16,9 @@ FIRST_SEED = 10_000
 PAUSE_S = 0.03
 """It changes some thirty files a second."""
 
+AWAY_AT_MOST = 5
+"""More at once are not believed to be gone (SPEC §6). Members that a busy machine starves would see them at once."""
+
 BROUGHT_AT_MOST = 400
 """After this many new files, it continues with the existing ones."""
 
@@ -28,6 +31,7 @@ class Outsider:
         self._dice = random.Random(seed)
         self._temporary = media / ".syncthing.outsider.tmp"
         self.brought: dict[str, bytes] = {}
+        self._away: list[str] = []
         self._wholes = {name_of(data): data for data in MEDDLED_WITH}
         self._wholes |= {f"{image_id}.png": pictures[0] for image_id, pictures in LEGACY.items()}
 
@@ -70,7 +74,15 @@ class Outsider:
         self._rename_in(*self._choose())
 
     def _take_away(self) -> None:
-        (self._media / self._choose()[0]).unlink(missing_ok=True)
+        """If it has taken away too many, the first of them comes back."""
+        name, _ = self._choose()
+        if name in self._away:
+            self._away.remove(name)
+        if len(self._away) == AWAY_AT_MOST:
+            back = self._away.pop(0)
+            self._rename_in(back, self._wholes[back])
+        (self._media / name).unlink(missing_ok=True)
+        self._away.append(name)
 
     def _choose(self) -> tuple[str, bytes]:
         return self._dice.choice(list(self._wholes.items()))
