@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from builders.image_rows import NOW
-from builders.reports import make_file
+from builders.reports import make_file, make_storage_dir
 from strandline.cli.wording import (
     find_time,
+    say_day,
     say_list,
     say_pixels,
     say_state,
+    say_time,
     say_type,
 )
+from strandline.model.deletions import say_trash_full
 from strandline.model.image_files import FileStamp, FileState
 from strandline.model.reports import ImageFileReport, ImageInfo
+from strandline.model.trash import TrashRules
+from strandline.model.unused import Gap
+from strandline.services.collecting.collect import MOST_GAPS, say_gaps
 
 
 def test_lists() -> None:
@@ -63,3 +70,24 @@ def test_unknown_pixels_are_not_made_up() -> None:
     """Unknown pixels are a question mark."""
     assert say_pixels(make_file(width=4032, height=3024)) == "4032x3024"
     assert say_pixels(make_file()) == "?"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_times_at_the_ends_of_the_calendar(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    """Years have four digits, and what no local calendar has is told in UTC."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert say_day(datetime(476, 9, 4, 12, tzinfo=UTC)) == "0476-09-04"
+        assert say_time(datetime.min.replace(tzinfo=UTC)).startswith("0001-01-01 0")
+        assert say_time(datetime.max.replace(tzinfo=UTC)).startswith("9999-12-31 ")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_more_and_days_are_counted_in_english() -> None:
+    """No *2 mores*, and no *1 days*."""
+    gaps = [Gap(make_storage_dir(), None, "gone")] * (MOST_GAPS + 2)
+    assert "; and 2 more;" in say_gaps(gaps)
+    assert "for 1 day, or" in say_trash_full(TrashRules(1, timedelta(days=1)), 1, 1)

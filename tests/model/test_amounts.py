@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from strandline.errors import InvalidInputError
-from strandline.model.amounts import parse_age, parse_rate, parse_size
+from strandline.model.amounts import find_begin, parse_age, parse_rate, parse_size
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,11 @@ def test_anything_else_is_refused_with_an_example(text: str) -> None:
             assert "; give a" in error.message  # noqa: PT017
         else:
             assert any(char.isdigit() for char in text)
+
+
+def test_what_is_older_than_the_calendar_begins_with_it() -> None:
+    """``999999d`` is an age as any other."""
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    assert find_begin(parse_age("2w"), now) == datetime(2026, 11, 8, tzinfo=UTC)
+    for age in (parse_age("999999d"), timedelta.max):
+        assert find_begin(age, now) == datetime.min.replace(tzinfo=UTC)

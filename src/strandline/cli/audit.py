@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.lazy_commands import Verb
-from strandline.cli.numbers import WholeNumber, say_time
+from strandline.cli.numbers import WholeNumber
 from strandline.cli.session import Session
 from strandline.cli.tables import Column, show_table
-from strandline.model.amounts import parse_age
-from strandline.model.plain_words import say_count, show_plainly
+from strandline.cli.wording import say_moment
+from strandline.model.amounts import find_begin, parse_age
+from strandline.model.plain_words import show_plainly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ def audit(session: Session, since: str | None, limit: int) -> None:
     What is done on this command line is not in it. The last 100,000 lines are kept.
     """
     with session.open_store() as store:
-        begin = None if since is None else store.now() - parse_age(since)
+        begin = None if since is None else find_begin(parse_age(since), store.now())
         lines = store.audit.list_newest(since=begin, limit=limit)
     session.answer({"audit": [line.to_json() for line in lines]}, lambda: _show(lines))
 
@@ -49,7 +50,7 @@ def _show(lines: Sequence[AuditLine]) -> None:
         [Column(name) for name in names],
         [
             (
-                say_time(line.at),
+                say_moment(line.at),
                 show_plainly(line.who),
                 show_plainly(line.address),
                 str(line.status),
@@ -65,4 +66,4 @@ def _show(lines: Sequence[AuditLine]) -> None:
 def _say_images(line: AuditLine) -> str:
     shown = " ".join(line.images[:3])
     more = line.image_count - len(line.images[:3])
-    return f"{shown} and {say_count(more, 'more')}" if more > 0 else shown
+    return f"{shown} and {more:,} more" if more > 0 else shown

@@ -14,11 +14,12 @@ from strandline.cli.changes import describe, insist, judge, name_change, say_men
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.many_ids import gather_images
-from strandline.cli.numbers import say_exact_bytes, say_time
+from strandline.cli.numbers import say_exact_bytes
 from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.tables import Column, show_table
 from strandline.cli.undoing import say_undo
+from strandline.cli.wording import say_moment
 from strandline.cli.writing import asks_a_person, say, write_line
 from strandline.errors import InSeveralFoldersError, RefusedError
 from strandline.model.image_ids import ImageId
@@ -162,7 +163,7 @@ def _warn(store: Store, plan: DeletePlan) -> None:
     if any(step.sd.is_on_disk for step in plan.steps) and not store.trash.has_deleted():
         say(
             "deleting takes files out of their folder, so a sync client takes them away on your other machines, too; "
-            f"this machine keeps them for {store.trash.rules.grace.days} days"
+            f"this machine keeps them for {say_count(store.trash.rules.grace.days, 'day')}"
         )
     say_uses(plan.uses)
     say_mentions(plan.mentions)
@@ -230,4 +231,4 @@ def _cells_of(entry: TrashedFile, paths: Mapping[str, str]) -> tuple[str, ...]:
     root = paths.get(entry.sd_id or "", entry.sd_path)
     place = show_plainly(f"{root}/{entry.path}")
     size = say_exact_bytes(entry.size_bytes)
-    return entry.image_id, say_time(entry.trashed_at), size, entry.reason.value, place
+    return entry.image_id, say_moment(entry.trashed_at), size, entry.reason.value, place

@@ -1,4 +1,4 @@
-"""Numbers and times on the command line: as people read them on a terminal, as programs do in a pipe.
+"""Numbers on the command line: as people read them on a terminal, as programs do in a pipe.
 
 What is no whole number, or out of bounds, is refused in our own words.
 """
@@ -6,13 +6,11 @@ What is no whole number, or out of bounds, is refused in our own words.
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from strandline.cli.writing import is_terminal
-from strandline.model.events import format_time
 from strandline.model.plain_words import say_bytes
 
 if TYPE_CHECKING:
@@ -31,11 +29,6 @@ def say_exact_bytes(size_bytes: int | None) -> str:
     if is_terminal(sys.stdout):
         return say_bytes(size_bytes)
     return "" if size_bytes is None else str(size_bytes)
-
-
-def say_time(at: datetime) -> str:
-    """Local time, to the minute, on a terminal; UTC as in JSON in a pipe."""
-    return at.astimezone().strftime("%Y-%m-%d %H:%M") if is_terminal(sys.stdout) else format_time(at)
 
 
 class WholeNumber(_ParamType):

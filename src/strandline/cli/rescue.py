@@ -163,7 +163,7 @@ def _say_unread(report: RescueReport) -> None:
     for each in report.unread[:MOST_UNREAD]:
         say(each.message)
     if (left := len(report.unread) - MOST_UNREAD) > 0:
-        say(f"and {say_count(left, 'more')} not read")
+        say(f"and {left:,} more not read")
     if not report.is_complete:
         say("not everything was looked at")
 

@@ -12,9 +12,9 @@ import click
 
 from strandline.cli.arguments import list_sd_completions
 from strandline.cli.lazy_commands import Verb
-from strandline.cli.numbers import say_time
 from strandline.cli.session import Session
 from strandline.cli.tables import Column, show_table
+from strandline.cli.wording import say_moment
 from strandline.cli.writing import say, write_line
 from strandline.model.access import Role, parse_expiry
 from strandline.model.plain_words import show_plainly
@@ -110,8 +110,8 @@ def _show(tokens: Sequence[AccessToken]) -> None:
                 token.token_id,
                 token.role.value,
                 "all" if token.sds is None else ", ".join(map(show_plainly, token.sds)) or "none any more",
-                say_time(token.made_at),
-                say_time(token.expires_at) if token.expires_at else "never",
+                say_moment(token.made_at),
+                say_moment(token.expires_at) if token.expires_at else "never",
                 show_plainly(token.note or ""),
             )
             for token in tokens

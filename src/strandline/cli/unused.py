@@ -10,10 +10,11 @@ from strandline.cli.arguments import sds_argument
 from strandline.cli.changes import insist, judge, say_refused
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
-from strandline.cli.numbers import say_exact_bytes, say_time
+from strandline.cli.numbers import say_exact_bytes
 from strandline.cli.session import Session
 from strandline.cli.tables import Column, show_table
 from strandline.cli.undoing import say_undo
+from strandline.cli.wording import say_moment
 from strandline.cli.writing import say, write_line
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.remedies import refer_to, say_command
@@ -54,7 +55,7 @@ def unused(session: Session, sds: tuple[str, ...]) -> int:
         where = repr(gap.sd.name) if gap.path is None else f"{gap.path} in {gap.sd.name!r}"
         say(f"{where} was not read: {gap.reason}")
     if len(report.gaps) > MOST_GAPS:
-        say(f"and {say_count(len(report.gaps) - MOST_GAPS, 'more')} not read")
+        say(f"and {len(report.gaps) - MOST_GAPS:,} more not read")
     return ExitStatus.UNAVAILABLE if report.gaps else ExitStatus.DONE
 
 
@@ -104,7 +105,7 @@ def _show(report: UnusedReport) -> None:
             (
                 each.image_id,
                 say_exact_bytes(each.size_bytes),
-                say_time(each.unused_since),
+                say_moment(each.unused_since),
                 show_plainly(f"{each.sd.path}/{each.path}"),
             )
             for each in report.unused

@@ -39,12 +39,20 @@ def say_moment(at: datetime) -> str:
 
 def say_day(at: datetime) -> str:
     """``2024-05-01``, in this machine's time zone."""
-    return f"{at.astimezone():%Y-%m-%d}"
+    return _by_this_clock(at).date().isoformat()
 
 
 def say_time(at: datetime) -> str:
     """``2024-05-01 13:37``, by this machine's clock."""
-    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+    return _by_this_clock(at).replace(tzinfo=None).isoformat(" ", "minutes")
+
+
+def _by_this_clock(at: datetime) -> datetime:
+    """In this machine's time zone; as it is if the calendar ends between the two."""
+    try:
+        return at.astimezone()
+    except (OverflowError, ValueError):
+        return at
 
 
 def find_time(image: ImageInfo) -> datetime:

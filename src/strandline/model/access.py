@@ -152,7 +152,8 @@ def parse_expiry(text: str, now: datetime) -> datetime:
     """
     try:
         if _DAY.fullmatch(text):
-            return datetime.fromisoformat(text).replace(tzinfo=UTC) + timedelta(days=1)
+            day = datetime.fromisoformat(text).replace(tzinfo=UTC)
+            return day + min(timedelta(days=1), datetime.max.replace(tzinfo=UTC) - day)
         if text[4:5] != "-":
             return now + parse_age(text)
         found = datetime.fromisoformat(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from strandline.errors import InvalidInputError
 
@@ -26,6 +26,14 @@ def parse_age(text: str) -> timedelta:
             f"{text!r} is not an age; give a number of hours, days, or weeks: 12h, 30d, 2w", value=text
         )
     return timedelta(hours=int(match[1]) * _HOURS[match[2]])
+
+
+def find_begin(age: timedelta, now: datetime) -> datetime:
+    """The time so long ago. The first one of the calendar if that is not long enough ago."""
+    try:
+        return now - age
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def parse_size(text: str) -> int:

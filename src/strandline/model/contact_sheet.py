@@ -62,7 +62,7 @@ def _format_item(image: ExportedImage) -> str:
     small = f"{THUMBNAILS}/{quote(image.thumbnail)}" if image.thumbnail else ""
     shown = f'<img src="{small}" alt="" loading="lazy">' if small else escape(image.media_type)
     at = image.taken_at or image.modified_at
-    facts = [f"{at:%Y-%m-%d}"] if at is not None else []
+    facts = [at.date().isoformat()] if at is not None else []
     facts += [f"{image.width} × {image.height}"] if image.width and image.height else []
     facts.append(say_bytes(image.size_bytes))
     return (

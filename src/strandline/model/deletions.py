@@ -8,7 +8,7 @@ from strandline.model.changes import FileChange, RefusedChange, change_of
 from strandline.model.image_ids import ImageId, content_id_of
 from strandline.model.json_form import JsonForm, Table
 from strandline.model.note_checks import NoteMention, NoteUse
-from strandline.model.plain_words import say_bytes
+from strandline.model.plain_words import say_bytes, say_count
 from strandline.model.remedies import say_command
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import TrashRules
@@ -73,6 +73,6 @@ def say_trash_full(rules: TrashRules, used_bytes: int, wanted_bytes: int) -> str
     return (
         f"the trash has {say_bytes(used_bytes)} and may hold {say_bytes(rules.max_bytes)}, so "
         f"{say_bytes(wanted_bytes)} more do not fit; {say_command('trash', 'empty')} removes what has been in it for "
-        f"{rules.grace.days} days, or raise the limit: "
+        f"{say_count(rules.grace.days, 'day')}, or raise the limit: "
         f"{say_command('config', 'set', 'trash.max_bytes', str(2 * max(rules.max_bytes, used_bytes + wanted_bytes)))}"
     )

@@ -295,8 +295,9 @@ def parse_event(wire: dict[str, object]) -> Event:
 
 
 def format_time(at: datetime) -> str:
-    """RFC 3339 in UTC with microseconds and a ``Z``; sorts as text."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """RFC 3339 in UTC with microseconds and a ``Z``; sorts as text. Years have four digits."""
+    # strftime would write the year 476 with three digits on Linux.
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def parse_time(text: str) -> datetime:

@@ -94,11 +94,11 @@ def parse_query(query: Query, sd: int | None) -> ImageFilter:
         InvalidInputError: A part of it is invalid. The fact ``parameter`` names it, and ``value`` is what was given.
     """
     since = None if query.taken_from in (None, "") else _parse_day("taken_from", query.taken_from)
-    until = None if query.taken_to in (None, "") else _parse_day("taken_to", query.taken_to, days_later=1)
+    until = None if query.taken_to in (None, "") else _find_next_day(_parse_day("taken_to", query.taken_to))
     if query.month:
         begin, end = parse_month(query.month)
         since = begin if since is None else max(begin, since)
-        until = end if until is None else min(end, until)
+        until = until if end is None else end if until is None else min(end, until)
     if since is not None and until is not None and since >= until:
         message = f"no day can match: {_say_days(query)} have no day in common"
         raise _refuse("month" if query.month else "taken_to", query.month or query.taken_to, message)
@@ -131,8 +131,9 @@ def parse_type(text: str) -> str:
     return found.name
 
 
-def parse_month(text: str, parameter: str = "month") -> tuple[datetime, datetime]:
-    """The beginning of the month ``2026-11`` and of the next one, in UTC.
+def parse_month(text: str, parameter: str = "month") -> tuple[datetime, datetime | None]:
+    """The beginning of the month ``2026-11`` and of the next one, in UTC. None after the last month of the calendar,
+    ``9999-12``.
 
     Raises:
         InvalidInputError: It is not a month.
@@ -141,20 +142,29 @@ def parse_month(text: str, parameter: str = "month") -> tuple[datetime, datetime
         if not re.fullmatch(r"\d{4}-\d\d", text, re.ASCII):
             raise ValueError
         begin = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
-        return begin, (begin + timedelta(days=31)).replace(day=1)
-    except (ValueError, OverflowError):
+        next_month = _find_next_day(begin, days=31)
+        return begin, next_month and next_month.replace(day=1)
+    except ValueError:
         raise _refuse(parameter, text, f"{text[:40]!r} is not a month; give it as 2026-11") from None
 
 
-def _parse_day(parameter: str, day: date | str, *, days_later: int = 0) -> datetime:
+def _parse_day(parameter: str, day: date | str) -> datetime:
     try:
         if isinstance(day, str):
             if not re.fullmatch(r"\d{4}-\d\d-\d\d", day, re.ASCII):
                 raise ValueError
             day = date.fromisoformat(day)
-        return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=days_later)
-    except (ValueError, OverflowError):
+        return datetime(day.year, day.month, day.day, tzinfo=UTC)
+    except ValueError:
         raise _refuse(parameter, day, f"{str(day)[:40]!r} is not a day; give it as 2026-11-22") from None
+
+
+def _find_next_day(day: datetime, days: int = 1) -> datetime | None:
+    """The day so many days later. None if the calendar has none: there is nothing later to leave out."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return None
 
 
 def _say_days(query: Query) -> str:

@@ -20,6 +20,7 @@ from strandline.errors import (
 )
 from strandline.extras import PICTURES, has_extra
 from strandline.logs import get_logger
+from strandline.model.amounts import find_begin
 from strandline.model.name_ranges import EVERYTHING, FIRST_PARTS, NameRange, split_at, split_by_id
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
@@ -182,7 +183,7 @@ class Work:
             case WorkKind.SCAN:
                 return self._plan_scan(sd)
             case WorkKind.VERIFY:
-                before = self._bench.now() - older_than
+                before = find_begin(older_than, self._bench.now())
                 with self._bench.catalog.read() as reader:
                     count, _ = reader.files.count_to_verify(sd.number, before)
                     parts = self._divide(reader, sd, count, size)

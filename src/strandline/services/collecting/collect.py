@@ -14,7 +14,6 @@ from strandline.errors import UnreadTextsError
 from strandline.model.deletions import DeletePlan, DeleteStep
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import content_id_of
-from strandline.model.plain_words import say_count
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import TrashedFile, TrashReason
 from strandline.model.unused import (
@@ -106,7 +105,7 @@ def say_gaps(gaps: Sequence[Gap], done: str = "collected") -> str:
         f"{gap.path} in {gap.sd.name!r}: {gap.reason}" if gap.path else f"{gap.sd.name!r}: {gap.reason}"
         for gap in gaps[:MOST_GAPS]
     )
-    more = f"; and {say_count(len(gaps) - MOST_GAPS, 'more')}" if len(gaps) > MOST_GAPS else ""
+    more = f"; and {len(gaps) - MOST_GAPS:,} more" if len(gaps) > MOST_GAPS else ""
     return (
         f"nothing is {done}, because what was not read may use any picture: {shown}{more}; make it readable, or "
         "move it away, and try again"

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from strandline.errors import DiskError, ImageTooLargeError
+from strandline.model.amounts import find_begin
 from strandline.model.byte_budget import ByteBudget
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.name_ranges import NameRange
@@ -133,7 +134,7 @@ def verify_range(
         StorageDirOfflineError: Files are gone or could not be read because the storage directory cannot be reached.
     """
     verification = Verification(bench, older_than, lambda _: True, lambda *_: None, cancel)
-    folder, after, before = bench.folder(sd), names.after, bench.now() - older_than
+    folder, after, before = bench.folder(sd), names.after, find_begin(older_than, bench.now())
     with bench.catalog.read() as reader:
         verification.altered = {each.path for each in reader.earlier.list_altered(sd.number)}
     at_once = max(count_threads(), folder.reads_at_once)
@@ -184,7 +185,7 @@ class Verification:
             self.not_verified.append(NotVerified(sd, None, f"it is {sd.state.value}: {sd.problem}"))
             return
         folder = self.bench.folder(sd)
-        before = self.bench.now() - self.older_than
+        before = find_begin(self.older_than, self.bench.now())
         with self.bench.catalog.read() as reader:
             wanted, total = reader.files.count_to_verify(sd.number, before)
             gone = reader.files.list_rows_in_state(sd.number, FileState.MISSING)

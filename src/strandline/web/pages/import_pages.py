@@ -355,7 +355,7 @@ def list_failures(report: ImportReport) -> list[str]:
     """What could not be read or saved, and why. Pure."""
     lines = [show_plainly(each.message) for each in report.refused[:MOST_LINES]]
     more = len(report.refused) - len(lines)
-    return [*lines, *([f"and {say_count(more, 'more')}"] if more > 0 else [])]
+    return [*lines, *([f"and {more:,} more"] if more > 0 else [])]
 
 
 def describe_undone(report: ChangeReport) -> Note:
