@@ -161,8 +161,8 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/trashing/trash.py": (
         "the trash in the home",
         {
-            ".is_dir", ".is_file", ".iterdir", ".lstat", ".mkdir", ".read_bytes", ".rmdir", ".unlink",
-            "folders.opened_folders", "folders.opening", "folders.saving", "os.listdir", "os.path.lexists",
+            ".iterdir", ".lstat", ".mkdir", ".rmdir", ".unlink", "folders.opened_folders", "folders.opening",
+            "folders.saving", "os.listdir", "os.path.isdir", "os.path.isfile", "os.path.lexists",
         },
     ),
     "services/workbench.py": (

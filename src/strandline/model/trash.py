@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from strandline.errors import StrandlineError
 from strandline.model.events import parse_time
+from strandline.model.identity.sd_ids import find_storage_dir_id
 from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.storage_dirs import StorageDir
@@ -16,6 +20,9 @@ from strandline.model.values import dataclass
 
 _TRASH_ID = re.compile("[0-9a-f]{32}")
 _SHA256 = re.compile("[0-9a-f]{64}")
+
+_WHOLE_NUMBERS = range(-(2**63), 2**63)
+"""What a catalog can keep."""
 
 
 class TrashReason(StrEnum):
@@ -56,7 +63,7 @@ class TrashedFile(JsonForm):
     reason: TrashReason
     trashed_at: datetime
     mtime_ns: int | None = None
-    """The file's own mtime; None if it was not recorded."""
+    """The file's own mtime; None if it was not recorded, or is outside of the years 1677 to 2262."""
 
     JSON: ClassVar[Table] = own_keys(
         "trash_id", "sd_id", "sd_path", "filename", "path", "image_id", "size_bytes", "sha256", "reason",
@@ -169,26 +176,48 @@ def list_called(
     return choose_to_restore(found)[0]
 
 
+def find_kept_mtime(mtime_ns: int) -> int | None:
+    """The mtime as an entry has it. None if no catalog can keep it: some disks have times of any year. A file that is
+    put back gets none of those anyway (``states.choose_mtime``).
+    """
+    return mtime_ns if mtime_ns in _WHOLE_NUMBERS else None
+
+
+def sniff_trashed(trash_id: str, about: bytes) -> TrashedFile | None:
+    """The entry that the description beside its bytes tells of, or None if it makes no sense."""
+    odd = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, StrandlineError)
+    with suppress(*odd):
+        return parse_trashed(trash_id, json.loads(about))
+    return None
+
+
 def parse_trashed(trash_id: str, about: Mapping[str, Any]) -> TrashedFile:
-    """The entry that the JSON object describes, which may come from elsewhere: nothing in it leads out of a folder.
+    """The entry that the JSON object describes, which may come from elsewhere: nothing in it leads out of a folder,
+    and a catalog can keep all of it.
 
     Raises:
-        KeyError, ValueError, TypeError, AttributeError, StrandlineError: It makes no sense.
+        KeyError, ValueError, TypeError, AttributeError, OverflowError, StrandlineError: It makes no sense.
     """
     path = about.get("path") or f"media/{about['filename']}"
     sha256, mtime_ns = str(about["sha256"]), about.get("mtime_ns")
+    sd_id = None if about["sd_id"] is None else find_storage_dir_id(about["sd_id"])
+    sd_path, size_bytes = str(about["sd_path"]), int(about["size_bytes"])
     is_plain = "\0" not in path and all(part not in ("", ".", "..") for part in path.split("/"))
     if not (is_plain and _SHA256.fullmatch(sha256) and _TRASH_ID.fullmatch(trash_id)):
         raise ValueError("it leads elsewhere, or has no hash")
+    if sd_id is None and about["sd_id"] is not None:
+        raise ValueError("its storage directory has no identity")
+    if not ((path + sd_path).encode() and "\0" not in sd_path and size_bytes in range(2**63)):
+        raise ValueError("no catalog can keep it")
     return TrashedFile(
         trash_id=trash_id,
-        sd_id=None if about["sd_id"] is None else str(about["sd_id"]),
-        sd_path=str(about["sd_path"]),
+        sd_id=sd_id,
+        sd_path=sd_path,
         path=path,
         image_id=parse_image_id(about["image_id"]),
-        size_bytes=int(about["size_bytes"]),
+        size_bytes=size_bytes,
         sha256=sha256,
         reason=TrashReason(about["reason"]),
         trashed_at=parse_time(about["trashed_at"]),
-        mtime_ns=None if mtime_ns is None else int(mtime_ns),
+        mtime_ns=None if mtime_ns is None else find_kept_mtime(int(mtime_ns)),
     )

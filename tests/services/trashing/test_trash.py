@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ from fault_kit.traced import trace_calls
 from strandline.errors import DiskError, DiskFullError, UnreadableFileError
 from strandline.folders.opening import stamp_of
 from strandline.model.trash import TrashReason
+from strandline.services.trashing.contents import empty_trash, list_trash
+from strandline.services.trashing.delete import delete_files, plan_delete
+from strandline.services.trashing.restore import restore_images
 from strandline.services.trashing.shelves import ABOUT_FILE
 from strandline.services.trashing.trash import copy_to_trash
 
@@ -125,3 +129,74 @@ def test_the_copy_is_durable_before_the_file_is_replaced(tmp_path: Path) -> None
     assert "rename" in [line for line in lines if NAME in line][-1]
     assert "media>" in steps[replaced:]
     assert sorted(os.listdir(tmp_path / "one" / "media")) == [NAME]
+
+
+def test_a_file_of_any_year_goes_to_the_trash_and_back(machine: Machine) -> None:
+    """Disks have times that no catalog can keep (64 bits of nanoseconds). What can be recorded of it is enough."""
+    one = machine.add("one", PICTURE)
+    in_2400 = 13_569_465_600 * 10**9
+    os.utime(machine.media(one) / NAME, ns=(in_2400, in_2400))  # some disks take the nearest that they know
+    machine.scan(one)
+    assert len(delete_files(machine.bench, plan_delete(machine.bench, [ID])).done) == 1
+    machine.scan(one)
+    assert [entry.image_id for entry in list_trash(machine.bench)] == [ID]
+    assert len(restore_images(machine.bench, [ID]).done) == 1
+
+
+ODD_ENTRIES: dict[str, Callable[[Path, str], object]] = {
+    "a file": lambda folder, _: folder.write_bytes(b"x"),
+    "a link to itself": lambda folder, _: folder.symlink_to(folder),
+    "no description": lambda folder, _: folder.mkdir(),
+    "a FIFO": lambda folder, _: _make_fifo(folder),
+    "too deep": lambda folder, _: _describe(folder, "[" * 200_000),
+    "too long": lambda folder, about: _describe(folder, " " * (1 << 20) + about),
+    "a number without end": lambda folder, about: _describe(folder, about, size_bytes=float("inf")),
+    "a size beyond 64 bits": lambda folder, about: _describe(folder, about, size_bytes=2**63),
+    "a name too long for a disk": lambda folder, about: _describe(folder, about, path="media/" + "x" * 300),
+    "no text": lambda folder, about: _describe(folder, about, sd_path="\ud800"),
+    "a NUL": lambda folder, about: _describe(folder, about, sd_path="/a\0b"),
+    "elsewhere": lambda folder, about: _describe(folder, about, sd_id="../.."),
+}
+
+
+@pytest.mark.parametrize("kind", ODD_ENTRIES)
+def test_an_odd_entry_is_in_nobodys_way(machine: Machine, kind: str) -> None:
+    """Whatever is in the trash, the other entries are found, and nothing fails."""
+    one = machine.add("one", PICTURE)
+    delete_files(machine.bench, plan_delete(machine.bench, [ID]))
+    [entry] = list_trash(machine.bench)
+    assert one.sd_id is not None
+    folder = machine.bench.trash_folder / one.sd_id
+    ODD_ENTRIES[kind](folder / ("0" * 32), (folder / entry.trash_id / ABOUT_FILE).read_text())
+    with machine.bench.catalog.write() as writer:
+        writer.trash.delete_trashed([entry.trash_id])
+    machine.scan(one)
+    assert [each.trash_id for each in list_trash(machine.bench)] == [entry.trash_id]
+    assert len(restore_images(machine.bench, [ID]).done) == 1
+    machine.clock.pass_time(hours=24 * 40)
+    assert empty_trash(machine.bench).done == ()
+
+
+def test_a_time_that_no_catalog_can_keep_is_not_believed(machine: Machine) -> None:
+    """An entry that an earlier version left: its bytes come back, and the time is as if it was not recorded."""
+    machine.add("one", PICTURE)
+    delete_files(machine.bench, plan_delete(machine.bench, [ID]))
+    [entry] = list_trash(machine.bench)
+    folder = machine.bench.trash_folder / str(entry.sd_id) / entry.trash_id
+    _describe(folder, (folder / ABOUT_FILE).read_text(), mtime_ns=2**63)
+    with machine.bench.catalog.write() as writer:
+        writer.trash.delete_trashed([entry.trash_id])
+    [found] = list_trash(machine.bench)
+    assert (found.trash_id, found.mtime_ns) == (entry.trash_id, None)
+
+
+def _describe(folder: Path, about: str, **changed: object) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / NAME).write_bytes(PICTURE)
+    text = json.dumps(json.loads(about) | changed) if changed else about
+    (folder / ABOUT_FILE).write_text(text)
+
+
+def _make_fifo(folder: Path) -> None:
+    folder.mkdir()
+    os.mkfifo(folder / ABOUT_FILE)

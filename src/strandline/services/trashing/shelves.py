@@ -18,7 +18,7 @@ from strandline.folders.disk_errors import disk_errors
 from strandline.model.buckets import is_apart, is_bucket_address, parse_bucket_address
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.trash import TrashedFile, TrashReason, parse_trashed
+from strandline.model.trash import TrashedFile, TrashReason, find_kept_mtime, sniff_trashed
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def entry_of(
         sha256=copy.sha256,
         reason=reason,
         trashed_at=bench.now(),
-        mtime_ns=copy.stamp.mtime_ns,
+        mtime_ns=find_kept_mtime(copy.stamp.mtime_ns),
     )
 
 
@@ -117,13 +117,10 @@ def find_on_shelf(shelf: Shelf, trash_id: str, sd_path: str) -> TrashedFile | No
     Others can write there. So it is what a replacement in the storage directory at ``sd_path`` leaves, or nothing: an
     entry that claims to be deleted from elsewhere could be restored there.
     """
-    data = shelf.read_about(trash_id)
-    with suppress(ValueError, KeyError, TypeError, AttributeError, StrandlineError):
-        trashed = parse_trashed(trash_id, json.loads(data or b""))
-        is_plausible = trashed.sd_path == sd_path and trashed.reason is TrashReason.REPLACED
-        size_bytes = shelf.find_size(trash_id, trashed.filename) if is_plausible else None
-        return trashed if size_bytes == trashed.size_bytes else None
-    return None
+    trashed = sniff_trashed(trash_id, shelf.read_about(trash_id) or b"")
+    if trashed is None or trashed.sd_path != sd_path or trashed.reason is not TrashReason.REPLACED:
+        return None
+    return trashed if shelf.find_size(trash_id, trashed.filename) == trashed.size_bytes else None
 
 
 def recover_shelf(bench: Workbench, sd: StorageDir) -> None:

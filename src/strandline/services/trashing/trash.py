@@ -8,7 +8,6 @@ file too many, never one too few. :func:`recover` finds what a killed process le
 
 from __future__ import annotations
 
-import json
 import os
 import uuid
 from collections.abc import Callable
@@ -20,13 +19,13 @@ from typing import TYPE_CHECKING
 from strandline.errors import DiskError, StrandlineError, WrongBytesError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.opened_folders import open_folder
-from strandline.folders.opening import open_regular
+from strandline.folders.opening import open_regular, read_some
 from strandline.folders.proof_copies import ProofCopy, read_proof_copy
 from strandline.folders.saving import write_whole
 from strandline.model.image_ids import ImageId
 from strandline.model.states import EXPECTED, after_deletion, event_between
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.trash import RESTORABLE, TrashedFile, TrashReason, TrashRules, parse_trashed
+from strandline.model.trash import RESTORABLE, TrashedFile, TrashReason, TrashRules, sniff_trashed
 from strandline.services.trashing.shelves import (
     ABOUT_FILE,
     HALF_MADE_AFTER,
@@ -44,6 +43,9 @@ if TYPE_CHECKING:
     from strandline.catalog.port import Writer
     from strandline.folders.port import AsideCopy, Folder, Shelf
     from strandline.model.image_files import FileStamp
+
+_MOST_ABOUT_BYTES = 1 << 18
+"""More than any description needs: it has two paths. A longer one is not ours."""
 
 
 def rules_of(bench: Workbench) -> TrashRules:
@@ -137,7 +139,7 @@ def discard_copy(bench: Workbench, trashed: TrashedFile) -> None:
     any more, durably.
     """
     folder = folder_of(bench, trashed)
-    shelf = None if folder.is_dir() else shelf_of(bench, trashed)
+    shelf = None if os.path.isdir(folder) else shelf_of(bench, trashed)
     if shelf is not None:
         shelf.remove(trashed.trash_id)
         return
@@ -163,7 +165,7 @@ def folder_of(bench: Workbench, trashed: TrashedFile) -> Path:
     """The entry's folder. Those that were made before storage directories had folders of their own are one higher."""
     folder = _folder_for(bench, trashed.sd_id) / trashed.trash_id
     earlier = bench.trash_folder / trashed.trash_id
-    return earlier if not folder.is_dir() and earlier.is_dir() else folder
+    return earlier if not os.path.isdir(folder) and os.path.isdir(earlier) else folder
 
 
 def file_of(bench: Workbench, trashed: TrashedFile) -> Path:
@@ -179,7 +181,7 @@ def open_bytes(bench: Workbench, entry: TrashedFile, opened: ExitStack) -> Proof
         DiskError: They are gone, or cannot be read.
     """
     path: Path | str = file_of(bench, entry)
-    shelf = None if folder_of(bench, entry).is_dir() else shelf_of(bench, entry)
+    shelf = None if os.path.isdir(folder_of(bench, entry)) else shelf_of(bench, entry)
     if shelf is not None:
         path = shelf.where(entry.trash_id, entry.filename)
         copy = opened.enter_context(read_from_shelf(shelf, entry))
@@ -241,12 +243,13 @@ def recover(bench: Workbench, sd: StorageDir) -> None:
             with bench.catalog.read() as reader:
                 unknown = found - reader.trash.list_trash_ids() if found else set()
             for trash_id in sorted(unknown):
-                _recover_entry(bench, sd, folder / trash_id)
+                with suppress(OSError):  # the others are looked at
+                    _recover_entry(bench, sd, folder / trash_id)
 
 
 def _recover_entry(bench: Workbench, sd: StorageDir, folder: Path) -> None:
     trashed = read_about(folder)
-    if trashed is None or not (folder / trashed.filename).is_file():
+    if trashed is None or not os.path.isfile(folder / trashed.filename):
         is_old = bench.now().timestamp() - folder.lstat().st_mtime > HALF_MADE_AFTER.total_seconds()
         names = os.listdir(folder)
         # Without a description, it is half removed, or half of a copy. Without bytes, nothing was moved.
@@ -267,9 +270,10 @@ def read_about(folder: Path) -> TrashedFile | None:
     """The description in an entry's folder, or None if there is none that makes sense. It may come from elsewhere:
     nothing in it is believed that could lead out of the folder.
     """
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, StrandlineError):
-        trashed = parse_trashed(folder.name, json.loads((folder / ABOUT_FILE).read_bytes()))
-        return trashed if os.path.basename(trashed.filename) == trashed.filename else None
+    with suppress(OSError, StrandlineError), open_regular(folder / ABOUT_FILE) as file:
+        trashed = sniff_trashed(folder.name, read_some(file, _MOST_ABOUT_BYTES))
+        if trashed is not None and os.path.basename(trashed.filename) == trashed.filename:
+            return trashed
     return None
 
 
@@ -278,7 +282,7 @@ def find_entry(bench: Workbench, known: TrashedFile) -> TrashedFile | None:
     the trash of a known bucket describes it.
     """
     folder = folder_of(bench, known)
-    trashed, has_bytes = read_about(folder), file_of(bench, known).is_file()
+    trashed, has_bytes = read_about(folder), os.path.isfile(file_of(bench, known))
     if trashed is None and (shelf := _find_known_shelf(bench, known)) is not None:
         with suppress(OSError):
             trashed, has_bytes = find_on_shelf(shelf, known.trash_id, known.sd_path), True

@@ -21,7 +21,6 @@ from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.care.frame import (
     MOST_GAPS,
     Finding,
-    FormJob,
     Page,
     change,
     describe_change,
@@ -140,9 +139,10 @@ async def fold(backend: TheBackend, sure: FormCheck = False) -> Response:
 
 
 @router.post("/care/duplicates/undo")
-async def undo_fold(backend: TheBackend, number: FormJob = "") -> Response:
-    """Puts back what the page shows as moved."""
-    return undo(backend, PLACE, number, FOLDED, lambda report: report)
+async def undo_fold(backend: TheBackend) -> Response:
+    """Puts back what was moved last."""
+    undo(backend, FOLDED, lambda report: report)
+    return go_to(backend, PLACE)
 
 
 def describe_found(report: DuplicateReport) -> Finding:

@@ -35,7 +35,6 @@ from strandline.web.pages import words
 from strandline.web.pages.care.frame import (
     MOST_GAPS,
     Finding,
-    FormJob,
     Page,
     Unread,
     change,
@@ -118,9 +117,10 @@ async def collect(backend: TheBackend, sure: FormCheck = False) -> Response:
 
 
 @router.post("/care/unused/undo")
-async def undo_collect(backend: TheBackend, number: FormJob = "") -> Response:
-    """Puts back what the collection that the page shows moved."""
-    return undo(backend, PLACE, number, COLLECTED, lambda report: report)
+async def undo_collect(backend: TheBackend) -> Response:
+    """Puts back what was collected last."""
+    undo(backend, COLLECTED, lambda report: report)
+    return go_to(backend, PLACE)
 
 
 def describe_found(report: UnusedReport) -> Finding:
