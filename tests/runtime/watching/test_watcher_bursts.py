@@ -7,10 +7,17 @@ import signal
 from itertools import islice
 from pathlib import Path
 
+import pytest
+
+from builders.pictures import make_picture
 from builders.program import started
-from builders.storage import id_of, make_storage_dir, open_bench
+from builders.storage import id_of, make_storage_dir, name_of, open_bench, put_image
 from builders.watching import RunningClock, watching
+from strandline.model.storage_dirs import StorageDir
+from strandline.runtime.watching import place_watcher
 from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.storage_dirs.presence import refresh
+from strandline.services.workbench import Workbench
 
 AVAILABLE = "image.available"
 FEW = 300
@@ -61,6 +68,33 @@ def test_what_comes_now_does_not_wait_for_a_backlog(home: Path, tmp_path: Path) 
     told = [getattr(event, "filename", "") for event in events if event.type == AVAILABLE]
     assert sorted(told) == sorted(path.name for path in [*aside, last])
     assert told.index(last.name) < len(told) // 2
+
+
+def test_what_this_program_saves_is_not_looked_at_meanwhile(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its hints cost no look at the folder. If nothing registers the file, a second look does."""
+    root = make_storage_dir(tmp_path / "sd")
+    looks = []
+
+    def counted(bench: Workbench, sd: StorageDir) -> StorageDir:
+        looks.append(sd)
+        return refresh(bench, sd)
+
+    with open_bench(home, RunningClock()) as bench:
+        sd = add_storage_dir(bench, root).sd
+        with watching(bench) as reader:
+            reader.wait_for("scan.finished")
+            monkeypatch.setattr(place_watcher, "refresh", counted)
+            own = make_picture("png", seed=1)
+            bench.being_saved.add((sd.number, name_of(own)))
+            put_image(root, own)
+            put_image(root, own)
+            other = put_image(root, make_picture("png", seed=2))
+            reader.wait_for(AVAILABLE, other)
+            assert (len(looks), reader.types_of(name_of(own))) == (1, [])
+            bench.being_saved.clear()
+            reader.wait_for(AVAILABLE, name_of(own))
 
 
 def test_a_burst_while_the_watcher_cannot_run(home: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from builders.storage import open_bench, put_image
 from builders.watching import RunningClock, make_arrival, run_watcher, wait_for_all, watching
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.watching import place_watcher
-from strandline.services.proving.arrivals import look_at_arrival
+from strandline.services.proving.arrivals import Arrival, look_at_arrivals
 from strandline.services.workbench import Workbench
 
 AVAILABLE = "image.available"
@@ -26,16 +27,18 @@ def test_a_fault_is_told_and_survived(
 ) -> None:
     """A bug in one look does not end the watching. A scan finds the lost files again."""
     monkeypatch.setattr(place_watcher, "RETRY_S", 0.1)
-    look, faults = look_at_arrival, iter([RuntimeError("a defect")])
+    look, faults = look_at_arrivals, iter([RuntimeError("a defect")])
 
-    def look_badly_once(bench: Workbench, sd: StorageDir, name: str) -> object:
+    def look_badly_once(
+        bench: Workbench, sd: StorageDir, names: Iterable[str]
+    ) -> Iterator[tuple[str, Arrival]]:
         for fault in faults:
             raise fault
-        return look(bench, sd, name)
+        yield from look(bench, sd, names)
 
     with watching(bench) as reader:
         wait_for_all(reader, root)
-        monkeypatch.setattr(place_watcher, "look_at_arrival", look_badly_once)
+        monkeypatch.setattr(place_watcher, "look_at_arrivals", look_badly_once)
         reader.wait_for(AVAILABLE, put_image(root, make_arrival(1)))
     assert "internal error in the watcher; it continues" in caplog.messages
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from builders.clocks import FakeClock
+from builders.pictures import make_picture
+from builders.statements import count_statements
 from builders.storage import (
     make_pictures,
     make_storage_dir,
@@ -22,10 +25,11 @@ from builders.storage import (
     set_mtime,
 )
 from strandline.catalog.port import Writer
-from strandline.model.image_files import FileState, ImageFile
+from strandline.folders.local import LocalFolder
+from strandline.model.image_files import FileStamp, FileState, ImageFile
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.proving import arrivals
-from strandline.services.proving.arrivals import Arrival, look_at_arrival
+from strandline.services.proving.arrivals import Arrival, look_at_arrival, look_at_arrivals
 from strandline.services.proving.prove import ProofResult, prove_file
 from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.add import add_storage_dir
@@ -224,3 +228,41 @@ def test_what_this_program_is_saving_is_left_to_the_save(
     assert seen == [Arrival.BEING_SAVED]
     assert place.look() is Arrival.KNOWN
     assert reads == []
+
+
+def test_many_known_names_cost_one_statement(place: Place) -> None:
+    """A burst of saves is looked at together."""
+    names = [put_image(place.root, make_picture("png", seed=seed)) for seed in range(50)]
+    assert dict(look_at_arrivals(place.bench, place.sd, names)) == dict.fromkeys(names, Arrival.PROVEN)
+    sd = place.sd
+
+    def look_again() -> None:
+        assert dict(look_at_arrivals(place.bench, sd, names)) == dict.fromkeys(names, Arrival.KNOWN)
+
+    assert count_statements(place.bench, look_again) == 1
+
+
+def test_one_name_that_cannot_be_looked_at_holds_up_no_other(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk has an error at one of three names."""
+    names = [put_image(place.root, make_picture("png", seed=seed)) for seed in range(3)]
+    probe = LocalFolder.probe
+
+    def probe_badly(folder: LocalFolder, asked: list[str]) -> list[tuple[str, FileStamp]]:
+        if names[1] in asked:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return probe(folder, asked)
+
+    monkeypatch.setattr(LocalFolder, "probe", probe_badly)
+    found = dict(look_at_arrivals(place.bench, place.sd, names))
+    assert [found[name] for name in names] == [Arrival.PROVEN, Arrival.SCAN_SOON, Arrival.PROVEN]
+
+
+def test_a_save_that_begins_while_others_are_read_keeps_its_file(place: Place) -> None:
+    """It was not being saved when the look at the batch began."""
+    first, second = (put_image(place.root, make_picture("png", seed=seed)) for seed in range(2))
+    looks = look_at_arrivals(place.bench, place.sd, [first, second])
+    assert next(looks) == (first, Arrival.PROVEN)
+    place.bench.being_saved.add((place.sd.number, second))
+    assert list(looks) == [(second, Arrival.BEING_SAVED)]

@@ -34,7 +34,7 @@ from strandline.runtime.settings import Settings
 from strandline.runtime.watching.background_scans import RETRY_S, BackgroundScans
 from strandline.runtime.watching.relooks import FileKey, Relooks
 from strandline.runtime.watching.tree_watches import TreeWatches
-from strandline.services.proving.arrivals import LOOK_AGAIN, Arrival, look_at_arrival
+from strandline.services.proving.arrivals import LOOK_AGAIN, Arrival, look_at_arrivals
 from strandline.services.scanning.ignored import read_ignored
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
@@ -301,7 +301,12 @@ class PlaceWatcher:
         return self._relooks.take_due(self._bench.monotonic(), FILES_AT_ONCE)
 
     def _look(self, number: int, names: Iterable[str]) -> None:
-        """Looks at files of an SD if it is online and still the same. Otherwise a scan finds them when it is back."""
+        """Looks at files of an SD if it is online and still the same. Otherwise a scan finds them when it is back.
+
+        Saves of this program register what they write, so their hints cost nothing now, and one look later.
+        """
+        if not (names := self._leave_to_saves(number, names)):
+            return
         with self._bench.catalog.read() as reader:
             known = reader.sds.find_storage_dir(number)
         if known is None or not known.is_reachable:
@@ -310,18 +315,27 @@ class PlaceWatcher:
             sd = refresh(self._bench, known)
             if sd.state is StorageDirState.SUSPECT:  # perhaps enough missing files are back
                 self._scans.plan(number, SCAN_SOON_S)
-            for name in names if sd.is_reachable else ():
-                if self._stop.is_set():
-                    return
-                arrival = look_at_arrival(self._bench, sd, name)
+            for name, arrival in look_at_arrivals(self._bench, sd, names if sd.is_reachable else ()):
                 self._plan_next(FileKey(number, name), arrival)
                 if arrival in (Arrival.PROVEN, Arrival.KNOWN) or is_note_name(name):
                     self._scans.plan_check(number)  # a note may have missed it
+                if self._stop.is_set():
+                    return
         except StorageDirNotFoundError:
             return  # forgotten meanwhile
         except StrandlineError as error:
             log.warning("arrivals in %r could not be recorded: %s", known.name, error)
             self._scans.plan(number, RETRY_S)
+
+    def _leave_to_saves(self, number: int, names: Iterable[str]) -> list[str]:
+        """Those of the names that this program is not saving. The others get a second look."""
+        others = []
+        for name in names:
+            if (number, name) in self._bench.being_saved:
+                self._plan_next(FileKey(number, name), Arrival.BEING_SAVED)
+            else:
+                others.append(name)
+        return others
 
     def _plan_next(self, key: FileKey, arrival: Arrival) -> None:
         now_s = self._bench.monotonic()

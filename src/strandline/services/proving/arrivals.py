@@ -1,11 +1,12 @@
 """Arrivals: the watcher names a file, and it is looked at, registered, proven, and announced at once (SPEC §6).
 
-Works on one name at a time and needs no listing. A name that is gone proves nothing by itself: only a healthy scan
+Needs no listing. A name that is gone proves nothing by itself: only a healthy scan
 concludes absence, so the answer then is "scan soon".
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
@@ -21,6 +22,9 @@ from strandline.model.sync_names import NameKind
 from strandline.services.proving.conflict_copies import note_copies_of
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.workbench import Workbench
+
+NAMES_AT_ONCE = 100
+"""Names of a hint that are looked at together: what is known of them costs one statement."""
 
 
 class Arrival(StrEnum):
@@ -52,7 +56,16 @@ LOOK_AGAIN = frozenset({Arrival.PROVEN_TOO_SOON, Arrival.FAILED, Arrival.FAILED_
 
 
 def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
-    """Looks at the name in the SD's media folder now. Cost if nothing changed: one ``lstat``, one statement.
+    """Looks at one name, as :func:`look_at_arrivals` does."""
+    [(_, arrival)] = look_at_arrivals(bench, sd, [name])
+    return arrival
+
+
+def look_at_arrivals(bench: Workbench, sd: StorageDir, names: Iterable[str]) -> Iterator[tuple[str, Arrival]]:
+    """Looks at the names in the SD's media folder now, and yields each with its result.
+
+    Names that need no read come first. Cost if nothing changed: one ``lstat`` a name, and one statement for
+    :data:`NAMES_AT_ONCE` of them.
 
     The SD must be the result of a recent :func:`~strandline.services.storage_dirs.presence.refresh`: online, and
     still the same one.
@@ -61,6 +74,35 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
         StrandlineError: The catalog failed. A problem with the file is no error but a result.
     """
     folder = bench.folder(sd)
+    names = list(dict.fromkeys(names))
+    for start in range(0, len(names), NAMES_AT_ONCE):
+        some = names[start : start + NAMES_AT_ONCE]
+        told = {name: _judge_name(bench, folder, sd, name) for name in some}
+        yield from ((name, arrival) for name, arrival in told.items() if arrival is not None)
+        images = [name for name, arrival in told.items() if arrival is None]
+        try:
+            stamps = dict(folder.probe(images))
+        except OSError:
+            yield from _look_at_each(bench, sd, images)
+            continue
+        path_of = folder.layout.path_of
+        with bench.catalog.read() as reader:
+            rows = reader.files.find_rows(sd.number, list(map(path_of, images)))
+        for name in images:
+            yield name, _judge_file(bench, folder, sd, name, stamps.get(name), rows.get(path_of(name)))
+
+
+def _look_at_each(bench: Workbench, sd: StorageDir, names: list[str]) -> Iterator[tuple[str, Arrival]]:
+    """One of them cannot be looked at. It must not hold up the others."""
+    if len(names) == 1:
+        yield names[0], Arrival.SCAN_SOON
+        return
+    for name in names:
+        yield from look_at_arrivals(bench, sd, [name])
+
+
+def _judge_name(bench: Workbench, folder: Folder, sd: StorageDir, name: str) -> Arrival | None:
+    """What the name alone says. None if its file must be looked at."""
     if folder.layout.split(name) is None:
         if _is_folder_of_images(folder, name):
             return Arrival.FOLDER
@@ -69,17 +111,20 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
         return Arrival.SCAN_SOON
     if (sd.number, name) in bench.being_saved:
         return Arrival.BEING_SAVED
-    if folder.is_evicted(name):
-        return Arrival.SCAN_SOON
-    try:
-        found = folder.probe([name])
-    except OSError:
-        return Arrival.SCAN_SOON
-    with bench.catalog.read() as reader:
-        row = reader.files.find_row(sd.number, folder.layout.path_of(name))
-    if not found:
+    return Arrival.SCAN_SOON if folder.is_evicted(name) else None
+
+
+def _judge_file(
+    bench: Workbench,
+    folder: Folder,
+    sd: StorageDir,
+    name: str,
+    stamp: FileStamp | None,
+    row: ImageFile | None,
+) -> Arrival:
+    """What the file is, read and recorded if that is necessary."""
+    if stamp is None:
         return _after_vanishing(row)
-    stamp = found[0][1]
     if row is not None and (proof := _proof_of(row, stamp)) is not None:
         if is_reliable(proof):
             return Arrival.KNOWN
@@ -88,6 +133,8 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
     if not folder.may_be_read_unasked:
         _announce_unread(bench, sd, name, stamp)
         return Arrival.NOTHING
+    if (sd.number, name) in bench.being_saved:  # it was not when its batch began
+        return Arrival.BEING_SAVED
     return _prove(bench, sd, name, row)
 
 

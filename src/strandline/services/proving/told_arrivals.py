@@ -12,7 +12,7 @@ from typing import NamedTuple
 from strandline.errors import StorageDirNotFoundError
 from strandline.model.arrival_notices import Notice
 from strandline.model.buckets import is_bucket_address, is_plain_key, parse_bucket_address
-from strandline.services.proving.arrivals import Arrival, look_at_arrival
+from strandline.services.proving.arrivals import Arrival, look_at_arrivals
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -60,4 +60,4 @@ def look_at_told(bench: Workbench, number: int, names: Sequence[str]) -> list[Ar
         sd = refresh(bench, known)
     except StorageDirNotFoundError:
         return []
-    return [look_at_arrival(bench, sd, name) for name in names] if sd.is_reachable else []
+    return [arrival for _, arrival in look_at_arrivals(bench, sd, names)] if sd.is_reachable else []
