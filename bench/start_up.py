@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from bench.material import World
 from bench.timing import Operation, Result, Target, measure
@@ -15,16 +16,17 @@ CALLS = 3
 
 
 def measure_start_up(world: World, rounds: int) -> Iterator[Result]:
-    """``--help``, and one request to a large catalog, in comparison with an idle interpreter."""
+    """``--help``, and one request to a large catalog, as people type them, in comparison with an idle interpreter."""
     with open_store(world.home) as store:
         image_id = store.list_images().images[0].image_id
     environment = _environment(world)
+    program = str(Path(sys.executable).with_name("strandline"))
 
-    def run(*arguments: str) -> None:
-        subprocess.run([sys.executable, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
+    def run(*command: str) -> None:
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
 
-    def start(*arguments: str) -> Callable[[None], None]:
-        return lambda _: run(*arguments)
+    def start(*command: str) -> Callable[[None], None]:
+        return lambda _: run(*command)
 
     for arguments, target in (
         (("--help",), Target(ratio=4.5, median_s=0.150)),
@@ -32,8 +34,8 @@ def measure_start_up(world: World, rounds: int) -> Iterator[Result]:
     ):
         yield measure(
             Operation(
-                f"strandline {arguments[0]}", lambda _number: None, start("-m", "strandline", *arguments),
-                start("-c", "pass"), "python -c pass", target, calls=CALLS,
+                f"strandline {arguments[0]}", lambda _number: None, start(program, *arguments),
+                start(sys.executable, "-c", "pass"), "python -c pass", target, calls=CALLS,
             ),
             rounds,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from strandline.catalog.dialect import Connection, Dialect
@@ -37,6 +37,7 @@ _LAYOUTS = {each.value: each for each in LayoutKind}
 """By their values. A call of the class costs five times as much, and every lookup pays for it."""
 
 
+@lru_cache(maxsize=1024)  # every lookup reads all rows, and they hardly change
 def _to_storage_dir(row: tuple[Any, ...]) -> StorageDir:
     (
         number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us, question,

@@ -142,7 +142,8 @@ class LocalFolder:
 
     def where(self, name: str) -> str:
         """The path of an image."""
-        return str(Path(self.root, self.layout.path_of(name)))
+        path = self.layout.path_of(name).rstrip("/")
+        return os.path.join(self.root, *path.split("/")) if path else self.root
 
     def list_images(
         self, *, comparing: bool, on_progress: Callable[[int], None] | None = None

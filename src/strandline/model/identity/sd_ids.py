@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from functools import lru_cache
 from typing import NewType
 
 StorageDirId = NewType("StorageDirId", str)
@@ -44,6 +45,7 @@ def find_storage_dir_id(text: str) -> StorageDirId | None:
     return None
 
 
+@lru_cache(maxsize=64)  # every lookup reads an identity file, and they hardly change
 def find_identity_in(data: bytes) -> StorageDirId | None:
     """The identity in the bytes of an identity file, or None.
 
