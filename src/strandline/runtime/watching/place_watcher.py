@@ -315,10 +315,13 @@ class PlaceWatcher:
             sd = refresh(self._bench, known)
             if sd.state is StorageDirState.SUSPECT:  # perhaps enough missing files are back
                 self._scans.plan(number, SCAN_SOON_S)
+            is_check_planned = False
             for name, arrival in look_at_arrivals(self._bench, sd, names if sd.is_reachable else ()):
                 self._plan_next(FileKey(number, name), arrival)
-                if arrival in (Arrival.PROVEN, Arrival.KNOWN) or is_note_name(name):
+                is_news = arrival in (Arrival.PROVEN, Arrival.KNOWN) or is_note_name(name)
+                if is_news and not is_check_planned:
                     self._scans.plan_check(number)  # a note may have missed it
+                    is_check_planned = True
                 if self._stop.is_set():
                     return
         except StorageDirNotFoundError:
