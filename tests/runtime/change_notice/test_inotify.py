@@ -226,3 +226,20 @@ def test_a_moved_folder_can_be_watched_under_its_new_path(
     (moved / "image.png").mkdir()
 
     reader.read_until_named(moved, "image.png")
+
+
+def test_a_file_without_a_name_is_told_once_it_has_one(watcher: InotifyFolderWatcher, media: Path) -> None:
+    """Until then, Linux reports its changes under a name that nobody can open. A folder may have such a name."""
+    watcher.watch(media)
+    watcher.wait(1.0)
+    unnamed, folder = os.open(media, os.O_WRONLY | os.O_TMPFILE), os.open(media, os.O_PATH)
+    os.write(unnamed, b"bytes")
+    os.utime(unnamed)
+    os.link(f"/proc/self/fd/{unnamed}", "named.png", dst_dir_fd=folder, follow_symlinks=True)
+    os.close(unnamed)
+    os.close(folder)
+    (media / "#12").mkdir()
+    told = set[str]()
+    while "#12" not in told:
+        told |= names_in(watcher.wait(5.0), media)
+    assert told == {"named.png", "#12"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from builders.storage import id_of, make_storage_dir, name_of, open_bench, put_i
 from builders.watching import RunningClock, watching
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.watching import place_watcher
+from strandline.services.proving.arrivals import Arrival, look_at_arrivals
 from strandline.services.storage_dirs.add import add_storage_dir
-from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
 AVAILABLE = "image.available"
@@ -75,24 +76,24 @@ def test_what_this_program_saves_is_not_looked_at_meanwhile(
 ) -> None:
     """Its hints cost no look at the folder. If nothing registers the file, a second look does."""
     root = make_storage_dir(tmp_path / "sd")
-    looks = []
+    looks: list[str] = []
 
-    def counted(bench: Workbench, sd: StorageDir) -> StorageDir:
-        looks.append(sd)
-        return refresh(bench, sd)
+    def noted(bench: Workbench, sd: StorageDir, names: Iterable[str]) -> Iterator[tuple[str, Arrival]]:
+        looks.extend(names := list(names))
+        return look_at_arrivals(bench, sd, names)
 
     with open_bench(home, RunningClock()) as bench:
         sd = add_storage_dir(bench, root).sd
         with watching(bench) as reader:
             reader.wait_for("scan.finished")
-            monkeypatch.setattr(place_watcher, "refresh", counted)
+            monkeypatch.setattr(place_watcher, "look_at_arrivals", noted)
             own = make_picture("png", seed=1)
             bench.being_saved.add((sd.number, name_of(own)))
             put_image(root, own)
             put_image(root, own)
             other = put_image(root, make_picture("png", seed=2))
             reader.wait_for(AVAILABLE, other)
-            assert (len(looks), reader.types_of(name_of(own))) == (1, [])
+            assert (set(looks), reader.types_of(name_of(own))) == ({other}, [])
             bench.being_saved.clear()
             reader.wait_for(AVAILABLE, name_of(own))
 

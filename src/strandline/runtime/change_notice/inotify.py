@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import select
 import threading
 import time
@@ -39,6 +40,9 @@ _MASK = (
     | flags.DONT_FOLLOW
     | flags.EXCL_UNLINK
 )
+
+_UNNAMED = re.compile(r"#\d+")
+"""What Linux calls a file without a name (``O_TMPFILE``), by its inode. Each of our own saves begins as one."""
 
 _ENDS_WATCH = flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT | flags.IGNORED
 
@@ -145,7 +149,8 @@ class InotifyFolderWatcher:
                 self._drop(folder)
                 self._pending.add_gone(folder)
             elif event.name:
-                self._pending.add_name(folder, event.name)
+                if not _is_unnamed(event):
+                    self._pending.add_name(folder, event.name)
             else:
                 self._pending.add_listing(folder, ListReason.FOLDER_CHANGED)
 
@@ -182,3 +187,7 @@ class InotifyFolderWatcher:
             del self._folders[descriptor]
             with suppress(OSError):  # the kernel has already ended it if the folder was deleted
                 self._inotify.rm_watch(descriptor)
+
+
+def _is_unnamed(event: Event) -> bool:
+    return not event.mask & flags.ISDIR and _UNNAMED.fullmatch(event.name) is not None

@@ -98,9 +98,9 @@ class BackgroundScans:
         """Schedules a check of the SD's notes: one of them, or a picture, may have changed."""
         now_s = self._bench.monotonic()
         with self._changed:
-            due_s = max(now_s + NOTES_SETTLE_S, self._rested_at_s.get(number, now_s))
-            self._checks_due_s.setdefault(number, due_s)
-            self._changed.notify_all()
+            if number not in self._checks_due_s:
+                self._checks_due_s[number] = max(now_s + NOTES_SETTLE_S, self._rested_at_s.get(number, now_s))
+                self._changed.notify_all()
 
     def poll(self, numbers: Collection[int]) -> None:
         """From now on, exactly these SDs are scanned often, because not all their changes are told."""

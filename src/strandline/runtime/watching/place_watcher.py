@@ -55,6 +55,9 @@ time for arrivals that were reported before it: a hint with many names is handle
 FILES_AT_ONCE = 8
 """Backlog files between two checks of the clock and the SD's identity. The checks cost a quarter of a file."""
 
+SAVED_TOGETHER_S = 0.5
+"""What this program saves within this time gets its second looks together, so that they share the same checks."""
+
 STOP_LIMIT_S = 5.0
 """After this time, a thread that hangs on a dead disk is abandoned: nothing can end it."""
 
@@ -331,11 +334,13 @@ class PlaceWatcher:
             self._scans.plan(number, RETRY_S)
 
     def _leave_to_saves(self, number: int, names: Iterable[str]) -> list[str]:
-        """Those of the names that this program is not saving. The others get a second look."""
+        """Those of the names that this program is not saving. The others get a second look, many at a time."""
+        now_s = self._bench.monotonic()
+        together_s = now_s - now_s % SAVED_TOGETHER_S + SAVED_TOGETHER_S
         others = []
         for name in names:
             if (number, name) in self._bench.being_saved:
-                self._plan_next(FileKey(number, name), Arrival.BEING_SAVED)
+                self._relooks.add(FileKey(number, name), together_s, changed=True)
             else:
                 others.append(name)
         return others
