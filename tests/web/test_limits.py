@@ -15,7 +15,7 @@ import pytest
 from builders.pictures import make_picture
 from builders.served import LIMIT_S, Served, serving_storage_dir
 from builders.storage import id_of
-from strandline.web import server
+from strandline.web import bodies, server
 from strandline.web.api import spooling
 from strandline.web.images import waiting
 
@@ -102,7 +102,7 @@ def test_an_upload_that_falls_silent_ends(
     served: Served, monkeypatch: pytest.MonkeyPatch, target: str
 ) -> None:
     """408, wherever something is uploaded, and nothing was saved."""
-    monkeypatch.setattr(spooling, "SILENCE_LIMIT_S", 0.1)
+    monkeypatch.setattr(bodies, "SILENCE_LIMIT_S", 0.1)
     kind = "multipart/form-data; boundary=x" if not target.startswith("/api") else "image/png"
     answer = talk(
         served,

@@ -54,7 +54,7 @@ from strandline.web.api.document import complete_document
 from strandline.web.api.parameters import refuse_unknown
 from strandline.web.audits import Recorder
 from strandline.web.backend import SCOPE_KEY, Backend
-from strandline.web.bodies import Body, has_body
+from strandline.web.bodies import BODY_KEY, Body, has_body, hurry
 from strandline.web.closed_parts import ClosedParts
 from strandline.web.door import Door
 from strandline.web.guards import PREFLIGHT, READS, Refusal
@@ -141,9 +141,9 @@ class Application:
         if not has_body(scope):
             await self._answer(request, scope, receive, send)
             return
-        body = Body(receive, send)
+        body = scope[BODY_KEY] = Body(scope, receive, send)
         await self._answer(request, scope, body.receive, body.send)
-        await body.drop_rest()
+        await body.end()
 
     async def _learn(self, text: str | None) -> None:
         """Reads the tokens again if this may be a new one. If they cannot be read, it stays refused."""
@@ -162,6 +162,8 @@ class Application:
             await Response(status_code=204, headers=PREFLIGHT_ANSWER)(scope, receive, send)
         else:
             caller = admission.caller
+            if caller is None:
+                hurry(scope)
             scope[STILL_KEY] = lambda: self.door.guard.admit(request) == admission
             is_read = request.method in READS
             is_open = is_read and (caller is None or caller.may_all) and not scope.get(NOT_OWNER_KEY)

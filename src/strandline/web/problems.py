@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from strandline.errors import DiskError, InvalidInputError, StrandlineError
 from strandline.logs import get_logger
+from strandline.web.bodies import BodyTooLargeError, SilentClientError
 from strandline.web.invalid_requests import find_facts, say_invalid
 from strandline.web.site import base_of, path_of
 from strandline.web.statuses import http_status_of
@@ -55,6 +56,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "too-many-waiting": (503, "too many requests are waiting for images; try again"),
     "server-ends": (503, "the server stops, so it cannot wait for the image; try again"),
     "client-silent": (408, "the request did not come to its end in time; send it again"),
+    "body-too-large": (413, "the request has more bytes than this address takes; send less at once"),
     "unhealthy": (503, "a check of this machine failed; 'checks' says which, and what to do"),
     "range-not-satisfiable": (416, "the image has no such bytes"),
     "fault": (500, "internal error; details are in the server's log"),
@@ -122,10 +124,6 @@ def log_fault(method: str, path: str, error: Exception) -> None:
     log.error("fault in %s %s", method, path, exc_info=error)
 
 
-class SilentClientError(Exception):
-    """The client has stopped sending."""
-
-
 def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]) -> None:
     """Turns every error of the app into a problem. The routers below the prefix say which methods an address has."""
 
@@ -145,6 +143,10 @@ def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]
 
     async def on_http_exception(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if isinstance(error.__cause__, (SilentClientError, ClientDisconnect)):  # while the framework read it
+            return answer_refusal("client-silent")
+        if isinstance(error.__cause__, BodyTooLargeError):
+            return await on_large_body(request, error.__cause__)
         headers = error.headers
         if error.status_code == 405 and (methods := find_methods(path_of(request.scope))):
             headers = {"allow": ", ".join(sorted(methods))}
@@ -153,12 +155,18 @@ def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]
             return answer_error(InvalidInputError(str(error.detail)[:300]))
         return answer_refusal(code, headers=headers)
 
+    async def on_large_body(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, BodyTooLargeError)
+        detail = f"this address takes at most {error.limit_bytes:,} bytes in a request; send less at once"
+        return answer_refusal("body-too-large", detail, limit_bytes=error.limit_bytes)
+
     async def on_silence(_request: Request, _error: Exception) -> Response:
         return answer_refusal("client-silent")
 
     app.add_exception_handler(StrandlineError, on_strandline_error)
     app.add_exception_handler(SilentClientError, on_silence)
     app.add_exception_handler(ClientDisconnect, on_silence)
+    app.add_exception_handler(BodyTooLargeError, on_large_body)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_exception_handler(HTTPException, on_http_exception)
 

@@ -48,6 +48,10 @@ MAX_CONNECTIONS = 1024
 """More wait in the system's queue. A browser opens six; a page that waits for images opens some more."""
 
 
+OPEN_FILES = 4 * MAX_CONNECTIONS
+"""The system lets a program open 1024 files unless it asks for more: as many as there may be connections alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a server listens."""
@@ -146,8 +150,22 @@ def serve(app: Served, address: Address, on_ready: Callable[[], object]) -> None
         AddressInUseError: Another program listens there since the address was found.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    ensure_open_files()
     with _told_to_stop() as stop:
         asyncio.run(serve_until(app, address, stop, on_ready))
+
+
+def ensure_open_files() -> None:
+    """Asks the system to let this process have as many files open as it may need. Windows has no such limit."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # the limit stays as it was
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def serve_until(

@@ -8,21 +8,19 @@ in the system's temporary folder: in memory, or on a disk that is full.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from itertools import zip_longest
 from typing import BinaryIO, NamedTuple, cast
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
-from starlette.types import Message
 
 from strandline import CopyWriter, ImageTooLargeError, InvalidInputError
 from strandline.web.backend import Backend
-from strandline.web.problems import SilentClientError
+from strandline.web.bodies import expect
 
 PIECE_BYTES = 1024 * 1024
 """This much of a raw body is collected before a thread hashes and writes it."""
@@ -33,9 +31,6 @@ FORM_MEMORY_BYTES = 256 * 1024
 
 FORM_BYTES = 1024 * 1024
 """Allowance for a form's boundaries and names, in addition to its files."""
-
-SILENCE_LIMIT_S = 30.0
-"""A client that sends nothing for this long counts as gone."""
 
 SMALL_BYTES = 32 * 1024
 """A file of a form is hashed on the event loop up to this size: 0.1 ms at most."""
@@ -66,11 +61,11 @@ async def spooled_body(request: Request, backend: Backend) -> AsyncIterator[Copy
         ImageTooLargeError: It has more bytes.
         DiskError: The disk refused it.
     """
-    limited = _limit(request, backend.store.settings.save.max_bytes)
+    expect(request.scope, backend.store.settings.save.max_bytes, _make_too_large)
     writer = backend.store.begin_copy()
     try:
         pieces = bytearray()
-        async for chunk in limited.stream():
+        async for chunk in request.stream():
             pieces += chunk
             if len(pieces) >= PIECE_BYTES:
                 await _write(backend, writer, pieces)
@@ -98,10 +93,10 @@ async def spooled_form(
     """
     if limit_bytes is None:
         limit_bytes = backend.store.settings.save.max_bytes + FORM_BYTES
-    limited = _limit(request, limit_bytes)
+    expect(request.scope, limit_bytes, _make_too_large)
     spooled: list[_SpooledFile] = []
     try:
-        async with aclosing(limited.stream()) as stream:
+        async with aclosing(request.stream()) as stream:
             form = await _FormParser(request, stream, backend, spooled, max_files=max_files).parse()
         files = [each for each in form.getlist("files") if isinstance(each, _SpooledFile)]
         times = [each for each in form.getlist("modified") if isinstance(each, str)]
@@ -147,39 +142,17 @@ async def read_document(request: Request, limit_bytes: int) -> bytes:
         SilentClientError, ClientDisconnect: The client has stopped sending. They need no handler.
         InvalidInputError: It has more bytes.
     """
-    pieces = bytearray()
-    try:
-        async for piece in _limit(request, limit_bytes).stream():
-            pieces += piece
-    except ImageTooLargeError:
-        raise InvalidInputError(
-            f"that is more than {limit_bytes:,} bytes; send less at once", limit_bytes=limit_bytes
-        ) from None
-    return bytes(pieces)
+    expect(request.scope, limit_bytes, _make_too_long)
+    return await request.body()
 
 
-def _limit(request: Request, limit_bytes: int) -> Request:
-    """The request, with a limit on its bytes and pauses."""
-    count = 0
-
-    async def receive() -> Message:
-        nonlocal count
-        try:
-            message = await asyncio.wait_for(request.receive(), SILENCE_LIMIT_S)
-        except TimeoutError:
-            raise SilentClientError from None
-        count += len(message.get("body", b""))
-        if count > limit_bytes:
-            raise _too_large(limit_bytes)
-        return message
-
-    told = request.headers.get("content-length", "")
-    if told.isascii() and told.isdigit() and int(told) > limit_bytes:
-        raise _too_large(limit_bytes)
-    return Request(request.scope, receive)
+def _make_too_long(limit_bytes: int) -> InvalidInputError:
+    return InvalidInputError(
+        f"that is more than {limit_bytes:,} bytes; send less at once", limit_bytes=limit_bytes
+    )
 
 
-def _too_large(limit_bytes: int) -> ImageTooLargeError:
+def _make_too_large(limit_bytes: int) -> ImageTooLargeError:
     return ImageTooLargeError(
         f"the upload has more than {limit_bytes:,} bytes; raise the setting save.max_bytes to save it",
         limit_bytes=limit_bytes,
@@ -228,6 +201,19 @@ class _FormParser(MultiPartParser):
         super().__init__(request.headers, stream, max_files=max_files, max_fields=max_files)
         self._backend = backend
         self._files = files
+        self._is_whole = False
+
+    def on_end(self) -> None:
+        """The last boundary has come. What is between two others has no end without it."""
+        self._is_whole = True
+
+    async def parse(self) -> FormData:
+        form = await super().parse()
+        if not self._is_whole:
+            raise MultiPartException(
+                "the form is cut off: its closing boundary is missing; nothing was saved, so send it again"
+            )
+        return form
 
     def on_headers_finished(self) -> None:
         super().on_headers_finished()
