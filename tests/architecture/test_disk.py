@@ -51,7 +51,10 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "cli/get.py": ("where a person wants several images written", {".is_dir"}),
     "cli/output_files.py": (
         "where a person wants an answer written",
-        {".is_dir", ".open", ".stat", "folders.saving", "os.path.realpath"},
+        {
+            ".is_dir", "folders.export_folder", "folders.saving", "open", "os.dup", "os.get_inheritable",
+            "os.path.isdir", "os.path.realpath", "os.stat",
+        },
     ),
     "cli/undoing.py": (
         "lists of what to undo, in the home",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strandline.model.layout import ID_LAYOUT, NAMED_LAYOUT
 from strandline.model.layout_choice import choose_layout, look_at_names
 from strandline.model.media_types import MEDIA_TYPES, find_media_type_by_extension
-from strandline.model.new_names import MAX_NAME_BYTES, iter_names, plan_name, plan_stem
+from strandline.model.new_names import MAX_NAME_BYTES, iter_names, number_name, plan_name, plan_stem
 from strandline.model.portable_names import explain_refused
 from strandline.model.storage_dirs import LayoutKind
 from strandline.model.sync_names import NameKind, explain_name
@@ -120,6 +120,18 @@ def test_a_name_that_stays_is_portable(original: str, extension: str) -> None:
 def test_numbers_follow_a_blank() -> None:
     """As the programs do it."""
     assert list(islice(iter_names("graph", "png"), 3)) == ["graph.png", "graph 1.png", "graph 2.png"]
+    assert [number_name("graph.v2.png", number) for number in (0, 12)] == ["graph.v2.png", "graph.v2 12.png"]
+    assert [number_name(name, 1) for name in (".png", "graph")] == [".png 1", "graph 1"]
+
+
+@given(st.text(min_size=1), st.sampled_from(["", ".png", "." + "x" * 40]), st.integers(1, 10**9))
+@example("日" * 83, ".png", 12_345)
+def test_a_numbered_name_is_another_one_that_disks_take(stem: str, ending: str, number: int) -> None:
+    """It has a picture's ending, and is not longer than a disk takes."""
+    numbered = number_name(stem + ending, number)
+    assert numbered != stem + ending
+    assert len(numbered.encode()) <= 255
+    assert numbered.endswith(ending) or len(ending) > 5
 
 
 @given(NAMES, EXTENSIONS)

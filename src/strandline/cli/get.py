@@ -24,7 +24,7 @@ from strandline.cli.arguments import (
 )
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.numbers import WholeNumber
-from strandline.cli.output_files import STDOUT, check_output, output_option, write_to
+from strandline.cli.output_files import STDOUT, check_output, output_option, writing_many
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, say, say_about, write_bytes, write_line
 from strandline.model.defaults import TILE_SIZE
@@ -48,10 +48,11 @@ def get(session: Session, ids: GivenIds, sd: str | None, output: str | None, as_
     """Write an image's bytes to stdout or a file.
 
     All bytes are checked against the id before the first one is written. Several images need a folder (-o FOLDER),
-    where each gets the name of its file. --json requires -o.
+    where each gets the name of its file, with a number if that is taken. --json requires -o.
     """
     _check_target(session, ids, output)
     sizes: list[int] = []
+    write = writing_many(session, output)
     with session.open_store() as store:
 
         def find(image_id: ImageId) -> Answer:
@@ -61,7 +62,7 @@ def get(session: Session, ids: GivenIds, sd: str | None, output: str | None, as_
                 elif found.whole is False:
                     say_about(image_id, NOT_WHOLE)
                 with found.open() as source:
-                    written_to = write_to(session, output, found.filename, source)
+                    written_to = write(found.filename, source)
                 return _tell_written(ids, _facts_of(found), written_to, sizes)
 
         status = answer_images(session, store, ids, find)
@@ -133,6 +134,7 @@ def thumbnail(session: Session, ids: GivenIds, sd: str | None, size: int, output
     """
     _check_target(session, ids, output)
     sizes: list[int] = []
+    write = writing_many(session, output)
     with session.open_store() as store:
 
         def find(image_id: ImageId) -> Answer:
@@ -145,7 +147,7 @@ def thumbnail(session: Session, ids: GivenIds, sd: str | None, size: int, output
                 "width": small.width,
                 "height": small.height,
             }
-            written_to = write_to(session, output, filename, BytesIO(small.data))
+            written_to = write(filename, BytesIO(small.data))
             return _tell_written(ids, facts, written_to, sizes)
 
         status = answer_images(session, store, ids, find)

@@ -1,4 +1,4 @@
-"""The folder, or the archive, that a person wants images exported to. It is no storage directory.
+"""The folder, or the archive, that a person wants images exported to or written into. It is no storage directory.
 
 Nothing that is there is replaced, except for the two pages that an earlier export of ours wrote.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +21,7 @@ from strandline.folders.opened_folders import make_folders, open_folder
 from strandline.folders.renaming import rename_without_replacing
 from strandline.folders.saving import SaveMode, write_whole
 from strandline.folders.temporaries import TEMPORARY_NAME
+from strandline.model.new_names import number_name
 
 _CHUNK_BYTES = 1 << 20
 
@@ -89,6 +92,62 @@ class ExportFolder:
     def write_page(self, name: str, data: bytes) -> None:
         """Writes a page of the export, also over the one of an earlier run."""
         write_whole(self.root, name, data, scratch=self._scratch, mode=SaveMode.REPLACE)
+
+
+class TargetFolder:
+    """A person's folder that gets files beside what is in it. A name that is taken gets a number."""
+
+    def __init__(self, root: Path, scratch: Path) -> None:
+        self._root = root
+        self._scratch = scratch
+        self._next: dict[str, int] = {}  # thousands of files may have one name
+
+    def add(self, filename: str, source: BinaryIO) -> Path:
+        """Writes the file whole and durably, and returns its path. Replaces nothing. If one of its names has exactly
+        these bytes, that is the file, and nothing is written.
+
+        Raises:
+            DiskError: The disk refused.
+        """
+        start = source.tell()
+        for number in count(self._next.get(filename, 0)):
+            if number:
+                self._next[filename] = number + 1
+            path = self._root / number_name(filename, number)
+            source.seek(start)
+            with disk_errors("write", path):
+                is_free = not os.path.lexists(path)
+                if not is_free and _has_bytes(path, source):
+                    return path
+            source.seek(start)
+            if is_free and self._write(path, source):
+                return path
+        raise AssertionError("there is always another number")
+
+    def _write(self, path: Path, source: BinaryIO) -> bool:
+        try:
+            write_whole(
+                self._root, path.name, source, scratch=self._scratch,
+                lone_rename_allowed=lambda: not os.path.lexists(path),
+            )  # fmt: skip
+        except FileExistsError:
+            return False
+        return True
+
+
+def _has_bytes(path: Path, source: BinaryIO) -> bool:
+    """Whether it is a regular file with exactly the bytes that follow in the source."""
+    start = source.tell()
+    size_bytes = source.seek(0, os.SEEK_END) - start
+    source.seek(start)
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode) or found.st_size != size_bytes:
+        return False
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            if source.read(len(chunk)) != chunk:
+                return False
+    return True
 
 
 def write_new_file(path: Path, chunks: Iterable[bytes]) -> None:

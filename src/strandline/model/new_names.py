@@ -24,6 +24,12 @@ MAX_NAME_BYTES = 180
 a temporary some 15.
 """
 
+_DISK_BYTES = 255
+"""Of the longest name on almost every disk."""
+
+_EXTENSION_LENGTH = 20
+"""What is longer is part of the name."""
+
 _NUMBER_BYTES = 6
 """Kept free for a blank and a number."""
 
@@ -89,6 +95,20 @@ def iter_names(stem: str, extension: str) -> Iterator[str]:
     while True:
         number += 1
         yield f"{stem} {number}.{extension}"
+
+
+def number_name(filename: str, number: int) -> str:
+    """The file's name for 0, otherwise with the number before its extension: ``graph 2.png``. The rest stays as it
+    is, but no longer than a disk takes.
+    """
+    if not number:
+        return filename
+    stem, dot, extension = filename.rpartition(".")
+    if not stem or len(extension) > _EXTENSION_LENGTH:
+        stem, dot, extension = filename, "", ""
+    ending = f" {number}{dot}{extension}"
+    kept = stem.encode(errors="replace")[: _DISK_BYTES - len(ending.encode(errors="replace"))]
+    return kept.decode(errors="ignore") + ending
 
 
 def _without_extension(original_name: str) -> str:
