@@ -40,6 +40,19 @@ def test_a_fresh_result_is_shown_again_and_a_forgotten_one_is_not(jobs: CareJobs
     assert (first.result, second.result) == (1, 2)
 
 
+def test_jobs_that_follow_the_same_one_begin_once(jobs: CareJobs) -> None:
+    """So a form that is sent twice is done once, and no two pages mean the same number."""
+    shown = jobs.start(OTHERS, lambda _: 1)
+    first = jobs.start(NUMBERS, lambda _: 2, shown.number)
+    assert jobs.start(NUMBERS, lambda _: 3, shown.number) is first
+    assert first.ended.wait(LIMIT_S)
+    assert jobs.start(NUMBERS, lambda _: 3, shown.number) is first
+    again = jobs.start(NUMBERS, lambda _: 4)
+    assert again.ended.wait(LIMIT_S)
+    assert (first.result, again.result) == (2, 4)
+    assert len({shown.number, first.number, again.number}) == 3
+
+
 def test_a_look_rests_twenty_times_as_long_as_it_took() -> None:
     """And some seconds at least. What failed is tried again at once."""
     job = CareJob(NUMBERS, datetime(2026, 11, 30, tzinfo=UTC), begun_s=100.0)

@@ -6,6 +6,7 @@ its pages. A look that took long is not repeated soon, however often a page is o
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -52,6 +53,10 @@ class CareJob(Generic[T]):
 
     kind: Kind[T]
     started_at: datetime
+    follows: str = ""
+    """The number of the job that a form showed and whose result this one acts on."""
+    number: str = field(default_factory=lambda: secrets.token_hex(8))
+    """What the forms of a page that shows its result name it by. A number that is gone never comes again."""
     begun_s: float = field(default_factory=time.monotonic)
     ended_s: float = 0.0
     ended_at: datetime | None = None
@@ -104,17 +109,20 @@ class CareJobs:
         self._threads: dict[int, threading.Thread] = {}
         self._running: dict[int, CareJob[Any]] = {}
 
-    def start(self, kind: Kind[T], work: Callable[[CareJob[T]], T]) -> CareJob[T]:
-        """Starts the work. Returns at once.
+    def start(self, kind: Kind[T], work: Callable[[CareJob[T]], T], follows: str = "") -> CareJob[T]:
+        """Starts the work. Returns at once. Of the jobs of a kind that follow the same one, only the first begins, so
+        a form that is sent twice is done once.
 
         Raises:
             RefusedError: Another job of this kind is running, maybe with another aim.
         """
         with self._lock:
             known = self._jobs.get(kind.name)
+            if known is not None and follows and known.follows == follows:
+                return known
             if known is not None and not known.has_ended:
                 raise RefusedError("this is at work already; wait until it is done, and try again")
-            return self._begin(kind, work)
+            return self._begin(kind, work, follows)
 
     def look(self, kind: Kind[T], work: Callable[[CareJob[T]], T]) -> CareJob[T]:
         """The job of this kind if it runs or its result is fresh; otherwise a new one. Returns at once."""
@@ -155,8 +163,8 @@ class CareJobs:
         for thread in threads:
             thread.join(STOP_LIMIT_S)
 
-    def _begin(self, kind: Kind[T], work: Callable[[CareJob[T]], T]) -> CareJob[T]:
-        job = self._jobs[kind.name] = CareJob(kind, self._now())
+    def _begin(self, kind: Kind[T], work: Callable[[CareJob[T]], T], follows: str = "") -> CareJob[T]:
+        job = self._jobs[kind.name] = CareJob(kind, self._now(), follows)
         thread = threading.Thread(
             target=self._run, args=(job, work), name=f"strandline-{kind.name}", daemon=True
         )

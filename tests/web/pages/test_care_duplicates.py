@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.forms import press
 from builders.named_vault import put
 from builders.pictures import make_picture
 from builders.served import Served, serving
@@ -54,7 +55,7 @@ def show(served: Served, path: str) -> str:
 
 def post(served: Served, path: str, **fields: str) -> str:
     """The words of the page that a form leads to."""
-    answer = served.client.post(path, data=fields, follow_redirects=True)
+    answer = press(served, served.client.get("/care/duplicates").text, path, **fields)
     assert answer.status_code == 200
     return read(answer.text)
 

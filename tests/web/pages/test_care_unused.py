@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from builders.clocks import FakeClock
+from builders.forms import find_job
 from builders.named_vault import put
 from builders.pictures import make_picture
 from builders.served import Served, serving
@@ -103,7 +104,8 @@ def test_collecting_says_why_not_asks_and_is_undone(served: Served, clock: FakeC
     assert file.exists()
     assert "1 file is in the trash." in post(served, "/care/unused/collect", sure="1")
     assert not file.exists()
-    assert "p00.png is back in Vault" in post(served, "/care/unused/undo")
+    job = find_job(served.client.get("/care/unused").text, "/care/unused/undo")
+    assert "p00.png is back in Vault" in post(served, "/care/unused/undo", job=job)
     assert file.read_bytes() == PICTURES[0]
     assert "is back" not in post(served, "/care/unused/look")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.forms import press
 from builders.pictures import make_picture
 from builders.served import Served, serving
 from builders.storage import id_of, make_storage_dir, name_of, put_half
@@ -39,7 +40,8 @@ def read(served: Served, path: str = "/care/verification") -> str:
 
 def post(served: Served, act: str, **fields: str) -> str:
     """The words of the page that a form leads to."""
-    answer = served.client.post(f"/care/verification/{act}", data=fields, follow_redirects=True)
+    page = served.client.get("/care/verification").text
+    answer = press(served, page, f"/care/verification/{act}", **fields)
     assert answer.status_code == 200
     return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
 

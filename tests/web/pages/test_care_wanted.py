@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from builders.clocks import FakeClock
+from builders.forms import press
 from builders.named_vault import put
 from builders.pictures import make_picture
 from builders.served import Served, serving
@@ -60,7 +61,9 @@ def show(served: Served, path: str) -> str:
 
 def post(served: Served, path: str, /, **fields: str) -> str:
     """The words of the page that a form leads to."""
-    answer = served.client.post(path, data=fields, follow_redirects=True)
+    answer = press(
+        served, served.client.get("/care/wanted/found", follow_redirects=True).text, path, **fields
+    )
     assert answer.status_code == 200
     return read(answer.text)
 
@@ -105,6 +108,13 @@ def test_a_folder_is_looked_through_and_what_is_found_comes_back(served: Served,
     assert re.search(r'<img src="/care/wanted/picture/[0-9a-f]{64}"', shown)
     assert "1 file can come back" in post(served, "/care/wanted/bring-back")
     assert not file.exists()
+    jobs = served.app.backend.care
+    other = jobs.start(wanted.SEARCH, lambda job: wanted.look_through(served.app.backend, str(tmp_path), job))
+    assert other.ended.wait(20)
+    outdated = press(served, shown, "/care/wanted/bring-back", sure="1")
+    assert (outdated.status_code, "Nothing was done" in outdated.text) == (409, True)
+    assert not file.exists()
+    assert "1 file can come back" in post(served, "/care/wanted/search", folder=str(tmp_path / "card"))
     back = post(served, "/care/wanted/bring-back", sure="1")
     assert "1 file is back." in back
     assert "1 file is missing or damaged" in back

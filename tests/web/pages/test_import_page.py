@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from builders.forms import find_job
 from builders.pictures import make_picture
 from builders.served import Served, serving
 from builders.storage import make_storage_dir
@@ -53,10 +54,13 @@ def read(page: str) -> str:
 
 
 def post(served: Served, act: str = "", **fields: str) -> str:
-    """The page that a form leads to, once its work is done."""
+    """The page that a form leads to, once its work is done: a form of the page as it is now, or of ``page``."""
+    page = fields.pop("page", "") or served.client.get("/import").text
+    fields |= {} if act == "/look" else {"job": find_job(page, f"/import{act}")}
     parts = {name: (None, value.encode()) for name, value in fields.items()}
     answer = served.client.post(f"/import{act}", files=parts or None, follow_redirects=False)
     if answer.status_code != 303:
+        assert answer.status_code in (409, 422)
         return answer.text
     kinds: tuple[Kind[Any], ...] = (LOOK, IMPORTED, UNDONE)
     for kind in kinds:
@@ -149,6 +153,28 @@ def test_what_was_stopped_is_continued_and_undone_as_one(served: Served, tmp_pat
     assert "Continue" not in words
     assert f"{count} pictures (" in read(post(served, "/undo"))
     assert len(served.store.trash.list_entries()) == count
+
+
+def test_a_form_acts_on_what_its_page_showed(served: Served, card: Path, tmp_path: Path) -> None:
+    """Two windows: what one looked at is not imported by the other, and no other import is undone or forgotten."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "b.png").write_bytes(make_picture("png", seed=30))
+    first = post(served, "/look", source=str(other), sd="Photos")
+    second = post(served, "/look", source=str(card), sd="Vault")
+    assert "Nothing was done" in post(served, page=first)
+    assert "Nothing was done" in post(served, "/again", page=first)
+    assert "4 new pictures" in read(served.client.get("/import").text)
+    imported = post(served, page=second)
+    assert "4 pictures are in Vault" in read(imported)
+    assert "4 pictures are in Vault" in read(post(served, page=second)), "a form that was sent twice"
+    post(served, "/look", source=str(other), sd="Photos")
+    post(served)
+    outdated = post(served, "/undo", page=imported)
+    assert "Nothing was done" in outdated
+    assert 'href="/import">Show how it is now</a>' in outdated
+    assert served.store.trash.list_entries() == []
+    assert "1 picture (" in read(post(served, "/undo"))
 
 
 def test_progress_says_how_long_it_takes_once_that_is_known() -> None:

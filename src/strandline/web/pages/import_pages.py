@@ -30,7 +30,15 @@ from strandline.web.answers import HARMLESS
 from strandline.web.api.sds import check_whole
 from strandline.web.api.spooling import spooled_form
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages.care.frame import change, find_trouble, go_to, wait_for
+from strandline.web.pages.care.frame import (
+    FormJob,
+    change,
+    find_shown,
+    find_trouble,
+    go_to,
+    refuse_outdated,
+    wait_for,
+)
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import PageRoute, render
 
@@ -147,65 +155,72 @@ async def look(request: Request, backend: TheBackend) -> Response:
 
 
 @router.post("/import")
-async def start(backend: TheBackend) -> Response:
-    """Imports what was read last."""
+async def start(backend: TheBackend, number: FormJob = "") -> Response:
+    """Imports what the page shows as read."""
 
     def act() -> Response:
-        known = backend.care.find(LOOK)
-        if known is not None and known.result is not None:
-            found = known.result
-            _begin(backend, found.source, found.shown, found.sd, found.report.looked_at, [])
-            backend.care.forget(LOOK)
+        known = find_shown(backend, LOOK, number)
+        if known is None or known.result is None:
+            return refuse_outdated(backend, PLACE, number, IMPORTED)
+        found = known.result
+        _begin(backend, found.source, found.shown, found.sd, found.report.looked_at, [], number)
+        backend.care.forget(LOOK)
         return go_to(backend, PLACE)
 
     return await backend.crossing.slow(act)
 
 
 @router.post("/import/continue")
-async def go_on(backend: TheBackend) -> Response:
+async def go_on(backend: TheBackend, number: FormJob = "") -> Response:
     """Imports the rest of what was stopped: what is there by now is read, and not written."""
 
     def act() -> Response:
-        job = backend.care.find(IMPORTED)
-        if job is not None and job.result is not None and not job.result.report.complete:
-            stopped = job.result
-            _begin(backend, stopped.source, stopped.shown, stopped.sd, stopped.total, stopped.done)
+        job = find_shown(backend, IMPORTED, number)
+        if job is None or job.result is None:
+            return refuse_outdated(backend, PLACE, number, IMPORTED)
+        stopped = job.result
+        if not stopped.report.complete:
+            _begin(backend, stopped.source, stopped.shown, stopped.sd, stopped.total, stopped.done, number)
         return go_to(backend, PLACE)
 
     return await backend.crossing.slow(act)
 
 
 @router.post("/import/stop")
-async def stop(backend: TheBackend) -> Response:
-    """Stops reading or importing. What was imported stays."""
+async def stop(backend: TheBackend, number: FormJob = "") -> Response:
+    """Stops reading or importing, if that is what the page shows. What was imported stays."""
     for job in (backend.care.find(LOOK), backend.care.find(IMPORTED)):
-        if job is not None:
+        if job is not None and job.number == number:
             job.cancel.set()
     return go_to(backend, PLACE)
 
 
 @router.post("/import/again")
-async def begin_again(backend: TheBackend) -> Response:
-    """Forgets what was read and imported last, and shows the form."""
+async def begin_again(backend: TheBackend, number: FormJob = "") -> Response:
+    """Forgets what the page shows as read or imported, and shows the form."""
+    known = [job for job in (backend.care.find(LOOK), backend.care.find(IMPORTED)) if job is not None]
+    if known and all(job.number != number for job in known):
+        return refuse_outdated(backend, PLACE, number)
     backend.care.forget(LOOK, IMPORTED, UNDONE)
     return go_to(backend, PLACE)
 
 
 @router.post("/import/undo")
-async def undo(backend: TheBackend) -> Response:
-    """Moves to the trash what the last import saved."""
+async def undo(backend: TheBackend, number: FormJob = "") -> Response:
+    """Moves to the trash what the import that the page shows saved."""
 
     def act() -> Response:
-        job = backend.care.find(IMPORTED)
-        if job is not None and job.result is not None:
-            imported = job.result
-            ids = [image.image_id for image in imported.done]
+        job = find_shown(backend, IMPORTED, number)
+        if job is None or job.result is None:
+            return refuse_outdated(backend, PLACE, number, UNDONE)
+        imported = job.result
+        ids = [image.image_id for image in imported.done]
 
-            def take_back(job: CareJob[ChangeReport]) -> ChangeReport:
-                return _delete(backend, backend.store.plan_delete(ids, sds=[imported.sd]), job)
+        def take_back(job: CareJob[ChangeReport]) -> ChangeReport:
+            return _delete(backend, backend.store.plan_delete(ids, sds=[imported.sd]), job)
 
-            change(backend, UNDONE, take_back)
-            backend.care.forget(IMPORTED)
+        change(backend, UNDONE, take_back, number)
+        backend.care.forget(IMPORTED)
         return go_to(backend, PLACE)
 
     return await backend.crossing.slow(act)
@@ -218,13 +233,14 @@ def _begin(
     sd: StorageDir,
     total: int,
     before: list[ImportedImage],
+    follows: str,
 ) -> None:
     def run(job: CareJob[Imported]) -> Imported:
         report = _import(backend, source, sd, job, dry_run=False, total=total)
         return Imported(source, shown, sd, report, total, before)
 
     backend.care.forget(UNDONE)
-    change(backend, IMPORTED, run)
+    change(backend, IMPORTED, run, follows)
 
 
 def _delete(backend: Backend, plan: DeletePlan, job: CareJob[ChangeReport]) -> ChangeReport:
@@ -302,8 +318,10 @@ def _draw(backend: Backend, note: Note | None = None, typed: str = "", status: i
     if looked is not None and isinstance(looked.source, str) and is_nowhere(looked):
         wrong, typed, looked = NOWHERE, looked.shown, None
         backend.care.forget(LOOK)
+    shown = look if imported is None else imported
     return render(
         backend.base, "import.html", status=status, place="gallery", sds=sds, busy=busy, note=note, typed=typed,
+        number="" if shown is None else shown.number,
         can_stop=undone is None,
         look=looked, imported=None if imported is None else imported.result, wrong=wrong,
         chosen=next((sd for sd in sds if sd.number == backend.last_target), None),

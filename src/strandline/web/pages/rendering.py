@@ -157,7 +157,7 @@ def render_error(request: Request, message: str, status: int, title: str) -> Res
     """A page with the error's message and what to do, and the way back if a page of this server led here."""
     return render(
         base_of(request.scope), "error.html", status=status, place=None, message=message, title=title,
-        back=find_back(request),
+        back=find_back(request), back_word="Back",
     )  # fmt: skip
 
 

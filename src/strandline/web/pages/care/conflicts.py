@@ -21,12 +21,15 @@ from strandline.web.pages import words
 from strandline.web.pages.care.frame import (
     Done,
     Finding,
+    FormJob,
     Page,
     change,
     describe_change,
+    find_shown,
     find_trouble,
     go_to,
     look_again,
+    refuse_outdated,
     undo,
     undo_of,
     wait_for,
@@ -137,25 +140,25 @@ async def choose(
 
 
 @router.post("/care/conflicts/undo-choice")
-async def undo_choice(backend: TheBackend) -> Response:
-    """Makes both versions as they were before the last choice."""
+async def undo_choice(backend: TheBackend, number: FormJob = "") -> Response:
+    """Makes both versions as they were before the choice that the page shows."""
 
     def begin() -> Response:
-        job = backend.care.find(CHOSEN)
-        if job is not None and job.result is not None:
-            text = str(job.result.undo)
-            change(backend, undo_of(CHOSEN), lambda _: backend.store.undo_choice(text))
-            backend.care.forget(CHOSEN)
+        job = find_shown(backend, CHOSEN, number)
+        if job is None or job.result is None:
+            return refuse_outdated(backend, PLACE, number, undo_of(CHOSEN))
+        text = str(job.result.undo)
+        change(backend, undo_of(CHOSEN), lambda _: backend.store.undo_choice(text), number)
+        backend.care.forget(CHOSEN)
         return go_to(backend, PLACE)
 
     return await backend.crossing.slow(begin)
 
 
 @router.post("/care/conflicts/undo")
-async def undo_resolve(backend: TheBackend) -> Response:
-    """Puts the copies back that were moved last."""
-    undo(backend, RESOLVED, lambda report: report.changes)
-    return go_to(backend, PLACE)
+async def undo_resolve(backend: TheBackend, number: FormJob = "") -> Response:
+    """Puts the copies back that the page shows as moved."""
+    return undo(backend, PLACE, number, RESOLVED, lambda report: report.changes)
 
 
 def describe_found(report: ResolveReport) -> Finding:

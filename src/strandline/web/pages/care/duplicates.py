@@ -21,6 +21,7 @@ from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.care.frame import (
     MOST_GAPS,
     Finding,
+    FormJob,
     Page,
     change,
     describe_change,
@@ -139,10 +140,9 @@ async def fold(backend: TheBackend, sure: FormCheck = False) -> Response:
 
 
 @router.post("/care/duplicates/undo")
-async def undo_fold(backend: TheBackend) -> Response:
-    """Puts back what was moved last."""
-    undo(backend, FOLDED, lambda report: report)
-    return go_to(backend, PLACE)
+async def undo_fold(backend: TheBackend, number: FormJob = "") -> Response:
+    """Puts back what the page shows as moved."""
+    return undo(backend, PLACE, number, FOLDED, lambda report: report)
 
 
 def describe_found(report: DuplicateReport) -> Finding:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
+from fastapi import Form
 from starlette.responses import RedirectResponse, Response
 
 from strandline.errors import UnreadTextsError
@@ -20,7 +21,7 @@ from strandline.model.trash import RESTORABLE, TrashedFile
 from strandline.runtime.care_jobs import CareJob, Kind
 from strandline.web.backend import Backend
 from strandline.web.pages.notes import Note
-from strandline.web.pages.rendering import FAULT
+from strandline.web.pages.rendering import FAULT, render
 from strandline.web.pages.trash_pages import MOST_REASONS, describe_restored, is_news
 
 T = TypeVar("T")
@@ -31,6 +32,17 @@ WAIT_S = 1.5
 MOST_GAPS = 20
 """Of what was not read, so many are named."""
 
+FormJob = Annotated[str, Form(alias="job", max_length=64)]
+"""The number of the job whose result the page with the form shows."""
+
+NOTHING_DONE = "Nothing was done"
+
+OUTDATED = (
+    "The page that this came from is older than what was done last, maybe in another window, so it is not clear what "
+    "was meant. Look how it is now, and choose again"
+)
+"""What a person reads whose form is about another job than the latest."""
+
 
 class Busy(NamedTuple):
     """A job that a page waits for."""
@@ -38,6 +50,8 @@ class Busy(NamedTuple):
     words: str
     done: int
     total: int
+    number: str
+    """Of the job, for the button that stops it."""
 
 
 class Finding(NamedTuple):
@@ -53,6 +67,8 @@ class Done(NamedTuple):
 
     note: Note
     can_undo: bool
+    number: str = ""
+    """Of the job, for that button."""
 
 
 class Page(NamedTuple):
@@ -102,7 +118,7 @@ def wait_for(job: CareJob[Any], words: str) -> Busy | None:
     """None if the job has ended. Otherwise what the page says meanwhile."""
     if job.ended.wait(WAIT_S):
         return None
-    return Busy(words, job.done, job.total)
+    return Busy(words, job.done, job.total, job.number)
 
 
 def find_trouble(job: CareJob[Any]) -> Note | None:
@@ -121,8 +137,29 @@ def list_unread(job: CareJob[Any]) -> list[Unread]:
     return [Unread(gap["sd_name"], gap["path"], gap["reason"]) for gap in gaps]
 
 
-def change(backend: Backend, kind: Kind[T], work: Callable[[CareJob[T]], T]) -> None:
-    """Starts a job that changes files. What was looked at before is not so any more.
+def find_shown(backend: Backend, kind: Kind[T], number: str) -> CareJob[T] | None:
+    """The latest job of this kind, if it has a result and is the one that a form shows."""
+    job = backend.care.find(kind)
+    return job if job is not None and job.number == number and job.result is not None else None
+
+
+def refuse_outdated(backend: Backend, path: str, number: str, *acts: Kind[Any]) -> Response:
+    """The answer to a form whose job is not the latest: a page that says so, with the way to the page as it is now.
+
+    If a job of one of these kinds followed that job, the form was sent twice, and leads to the page at once.
+    """
+    found = [backend.care.find(kind) for kind in acts]
+    if number and any(job is not None and job.follows == number for job in found):
+        return go_to(backend, path)
+    return render(
+        backend.base, "error.html", status=409, place=None, message=OUTDATED, title=NOTHING_DONE,
+        back=f"{backend.base}{path}", back_word="Show how it is now",
+    )  # fmt: skip
+
+
+def change(backend: Backend, kind: Kind[T], work: Callable[[CareJob[T]], T], follows: str = "") -> None:
+    """Starts a job that changes files. What was looked at before is not so any more. ``follows`` is the number of the
+    job on whose result it acts.
 
     Raises:
         RefusedError: One is running.
@@ -136,7 +173,7 @@ def change(backend: Backend, kind: Kind[T], work: Callable[[CareJob[T]], T]) -> 
         finally:
             backend.care.forget_looks()
 
-    backend.care.start(kind, run)
+    backend.care.start(kind, run, follows)
 
 
 def look_again(backend: Backend, done: Kind[Any]) -> None:
@@ -145,11 +182,15 @@ def look_again(backend: Backend, done: Kind[Any]) -> None:
     backend.care.forget(done, undo_of(done))
 
 
-def undo(backend: Backend, kind: Kind[Any], change_of: Callable[[Any], ChangeReport]) -> None:
-    """Starts a job that puts back what the latest job of this kind moved to the trash."""
-    job = backend.care.find(kind)
+def undo(
+    backend: Backend, path: str, number: str, kind: Kind[Any], change_of: Callable[[Any], ChangeReport]
+) -> Response:
+    """Starts a job that puts back what the job of this kind with this number moved to the trash, and leads to the
+    page at the path.
+    """
+    job = find_shown(backend, kind, number)
     if job is None or job.result is None:
-        return
+        return refuse_outdated(backend, path, number, undo_of(kind))
     report, started_at = change_of(job.result), job.started_at
     store = backend.store
 
@@ -159,8 +200,9 @@ def undo(backend: Backend, kind: Kind[Any], change_of: Callable[[Any], ChangeRep
         )
         return store.trash.restore_entries([entry.trash_id for entry in entries])
 
-    change(backend, undo_of(kind), put_back)
+    change(backend, undo_of(kind), put_back, number)
     backend.care.forget(kind)
+    return go_to(backend, path)
 
 
 def undo_of(kind: Kind[Any]) -> Kind[ChangeReport]:
@@ -213,7 +255,7 @@ def _describe_job(backend: Backend, job: CareJob[T], describe: Callable[[T], Don
     trouble = find_trouble(job)
     if trouble is not None:
         return Done(trouble, can_undo=False)
-    return None if job.result is None else describe(job.result)
+    return None if job.result is None else describe(job.result)._replace(number=job.number)
 
 
 def describe_moved(report: ChangeReport) -> Done:

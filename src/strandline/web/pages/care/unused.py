@@ -35,6 +35,7 @@ from strandline.web.pages import words
 from strandline.web.pages.care.frame import (
     MOST_GAPS,
     Finding,
+    FormJob,
     Page,
     Unread,
     change,
@@ -117,10 +118,9 @@ async def collect(backend: TheBackend, sure: FormCheck = False) -> Response:
 
 
 @router.post("/care/unused/undo")
-async def undo_collect(backend: TheBackend) -> Response:
-    """Puts back what was collected last."""
-    undo(backend, COLLECTED, lambda report: report)
-    return go_to(backend, PLACE)
+async def undo_collect(backend: TheBackend, number: FormJob = "") -> Response:
+    """Puts back what the collection that the page shows moved."""
+    return undo(backend, PLACE, number, COLLECTED, lambda report: report)
 
 
 def describe_found(report: UnusedReport) -> Finding:

@@ -24,7 +24,17 @@ from strandline.model.verification import (
 )
 from strandline.runtime.care_jobs import CareJob, Kind
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages.care.frame import Finding, Page, change, find_trouble, go_to, wait_for
+from strandline.web.pages.care.frame import (
+    Finding,
+    FormJob,
+    Page,
+    change,
+    find_shown,
+    find_trouble,
+    go_to,
+    refuse_outdated,
+    wait_for,
+)
 from strandline.web.pages.heal_pages import describe_healing
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import PageRoute, render
@@ -84,23 +94,25 @@ async def start_verification(backend: TheBackend, full: FormCheck = False) -> Re
 
 
 @router.post("/care/verification/stop")
-async def stop_verification(backend: TheBackend) -> Response:
-    """Ends it after the files that are being read. The next one goes on."""
-    if (job := backend.care.find(VERIFICATION)) is not None:
+async def stop_verification(backend: TheBackend, number: FormJob = "") -> Response:
+    """Ends the one that the page shows after the files that are being read. The next one goes on."""
+    if (job := backend.care.find(VERIFICATION)) is not None and job.number == number:
         job.cancel.set()
     return go_to(backend, PLACE)
 
 
 @router.post("/care/verification/heal")
-async def heal(backend: TheBackend) -> Response:
-    """Gives the files that the latest verification found bad their right bytes back."""
+async def heal(backend: TheBackend, number: FormJob = "") -> Response:
+    """Gives the files that the page shows as bad their right bytes back."""
 
     def act() -> Response:
-        healed, job = backend.care.find(HEALED), backend.care.find(VERIFICATION)
-        latest = healed if healed is not None and healed.result is not None else job
-        if latest is not None and latest.result is not None:
-            report = _leave_out_healed(latest.result)
-            change(backend, HEALED, lambda _: backend.store.heal(report))
+        healed = backend.care.find(HEALED)
+        kind = VERIFICATION if healed is None or healed.result is None else HEALED
+        latest = find_shown(backend, kind, number)
+        if latest is None or latest.result is None:
+            return refuse_outdated(backend, PLACE, number, HEALED)
+        report = _leave_out_healed(latest.result)
+        change(backend, HEALED, lambda _: backend.store.heal(report), number)
         return go_to(backend, PLACE)
 
     return await backend.crossing.slow(act)
@@ -184,7 +196,8 @@ def _draw(backend: Backend, start: int, note: Note | None = None, status: int = 
     )
     return render(
         backend.base, "care_verification.html", status=status, place="care", busy=busy, is_healing=is_healing,
-        note=note, report=report, said="" if report is None else say_report(report, is_full=not report.fresh),
+        note=note, report=report, number="" if latest is None else latest.number,
+        said="" if report is None else say_report(report, is_full=not report.fresh),
         findings=page.cut(findings), pages=page, badge_of=badge_of, bad=bad, searching=searching, healable=healable,
         waiting=waiting,
         found=found, is_anything_due=found is not None and found.tone != "good" and report is None,

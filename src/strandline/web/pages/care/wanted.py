@@ -32,12 +32,15 @@ from strandline.web.pages import words
 from strandline.web.pages.care.frame import (
     Done,
     Finding,
+    FormJob,
     Page,
     change,
     describe_change,
+    find_shown,
     find_trouble,
     go_to,
     look_again,
+    refuse_outdated,
     wait_for,
 )
 from strandline.web.pages.heal_pages import link_to_kept
@@ -144,10 +147,10 @@ def look_through(backend: Backend, folder: str, job: CareJob[Searched]) -> Searc
 
 
 @router.post("/care/wanted/stop")
-async def stop(backend: TheBackend) -> Response:
-    """Ends the search, or bringing files back, after the file that it is at."""
+async def stop(backend: TheBackend, number: FormJob = "") -> Response:
+    """Ends the search, or bringing files back, after the file that it is at, if that is what the page shows."""
     for job in (backend.care.find(SEARCH), backend.care.find(RESCUED)):
-        if job is not None:
+        if job is not None and job.number == number:
             job.cancel.set()
     return go_to(backend, f"{PLACE}/found")
 
@@ -159,10 +162,12 @@ async def show_found(backend: TheBackend, start: Start = 0) -> Response:
 
 
 @router.post("/care/wanted/bring-back")
-async def bring_back(backend: TheBackend, sure: FormCheck = False) -> Response:
-    """Looks through the folder once more, and brings back what is found."""
-    job = backend.care.find(SEARCH)
-    if job is None or job.result is None or not sure:
+async def bring_back(backend: TheBackend, sure: FormCheck = False, number: FormJob = "") -> Response:
+    """Looks once more through the folder that the page shows, and brings back what is found."""
+    job = find_shown(backend, SEARCH, number)
+    if job is None or job.result is None:
+        return refuse_outdated(backend, PLACE, number, RESCUED)
+    if not sure:
         return go_to(backend, f"{PLACE}/found")
     folder = job.result.folder
 
@@ -171,7 +176,7 @@ async def bring_back(backend: TheBackend, sure: FormCheck = False) -> Response:
             [folder], progress=lambda _, read, total: job.note_progress(read, total), cancel=job.cancel
         )
 
-    change(backend, RESCUED, rescue)
+    change(backend, RESCUED, rescue, number)
     backend.care.forget(SEARCH)
     return go_to(backend, PLACE)
 
@@ -366,6 +371,7 @@ def _draw_found(backend: Backend, start: int) -> Response:
     refused = () if result is None else result.report.changes.refused
     return render(
         backend.base, "care_found.html", place="care", busy=busy, trouble=None if busy else find_trouble(job),
-        result=result, back=_describe_back(backend, page.cut(back)), pages=page, most_named=MOST_NAMED,
+        result=result, number=job.number, back=_describe_back(backend, page.cut(back)), pages=page,
+        most_named=MOST_NAMED,
         reasons=list(dict.fromkeys(each.message for each in refused))[:MOST_REASONS], refused=len(refused),
     )  # fmt: skip
