@@ -16,6 +16,8 @@ from builders.clocks import FakeClock
 from builders.pictures import make_picture
 from builders.served import Served, serving, serving_storage_dir
 from builders.storage import id_of, make_storage_dir, name_of, put_half
+from strandline.model.changes import NamedFile
+from strandline.model.image_ids import ImageId
 from strandline.runtime.assembly import open_store
 from strandline.web.api import trash as trash_api
 
@@ -64,7 +66,7 @@ class TestDelete:
         path = tmp_path / "Notes/media" / name_of(ONE)
         row = {
             "image_id": ID, "sd_id": served.get("/sds")["sds"][0]["sd_id"], "sd_name": "Notes",
-            "path": f"media/{name_of(ONE)}", "size_bytes": len(ONE),
+            "path": f"media/{name_of(ONE)}", "size_bytes": len(ONE), "trash_id": None,
         }  # fmt: skip
         tried = delete(served, dry_run=1)
         assert (tried.status_code, tried.json()) == (
@@ -73,7 +75,8 @@ class TestDelete:
         )
         assert path.read_bytes() == ONE
         done = delete(served)
-        assert (done.status_code, done.json()["done"]) == (200, [row])
+        trashed = row | {"trash_id": list_trash(served)[0]["trash_id"]}
+        assert (done.status_code, done.json()["done"]) == (200, [trashed])
         assert not path.exists()
         assert served.client.get(f"/i/{ID}").status_code == 404
         restored = served.post("/trash/restore", {"image_ids": [ID]})
@@ -83,6 +86,26 @@ class TestDelete:
         )
         assert path.read_bytes() == ONE
         assert served.client.get(f"/i/{ID}").content == ONE
+
+    def test_its_rows_undo_this_deletion_and_no_other(self, served: Served, tmp_path: Path) -> None:
+        """A copy of the same bytes that was deleted before stays in the trash."""
+        other = tmp_path / "Notes/media" / f"{ID}.PNG"
+        other.write_bytes(ONE)
+        served.store.scan()
+        store = served.store
+        alone = NamedFile(store.get_storage_dir("Notes"), f"media/{ID}.PNG", ImageId(ID))
+        (before,) = store.delete(store.plan_delete([], files=[alone])).done
+        rows = delete(served).json()["done"]
+        ids = [row["trash_id"] for row in rows]
+        tried = served.post("/trash/restore", {"trash_ids": ids, "dry_run": True}).json()
+        assert ([row["path"] for row in tried["plan"]], tried["done"]) == ([row["path"] for row in rows], [])
+        assert len(list_trash(served)) == 2
+        back = served.post("/trash/restore", {"trash_ids": ids})
+        assert (back.status_code, [row["path"] for row in back.json()["done"]]) == (200, [rows[0]["path"]])
+        assert [entry["trash_id"] for entry in list_trash(served)] == [before.trash_id]
+        assert served.post("/trash/restore", {"trash_ids": ids}).status_code == 404
+        for document in ({}, {"image_ids": [ID], "trash_ids": ids}, {"trash_ids": ids, "sd": "Notes"}):
+            assert served.post("/trash/restore", document).status_code == 422
 
     def test_several_go_and_one_that_is_not_there_stops_none(self, served: Served) -> None:
         """It is listed with its reason."""

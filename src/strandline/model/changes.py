@@ -35,7 +35,7 @@ class FileChange(JsonForm):
     trash_id: str | None = field(default=None, compare=False)
     """The entry of the trash that has it now; None if it is not there."""
 
-    JSON: ClassVar[Table] = own_keys("image_id", "sd_id", "sd_name", "path", "size_bytes")
+    JSON: ClassVar[Table] = own_keys("image_id", "sd_id", "sd_name", "path", "size_bytes", "trash_id")
 
     def refuse(self, error: StrandlineError) -> RefusedChange:
         """The same change, refused because of the error."""

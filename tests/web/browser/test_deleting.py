@@ -11,6 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 from builders.pictures import make_picture
 from builders.served import Served
 from builders.storage import id_of, make_storage_dir, name_of
+from strandline.model.changes import NamedFile
+from strandline.model.image_ids import ImageId
 
 from .conftest import OpenPage, Serve, check_accessible
 
@@ -48,8 +50,16 @@ def select(page: Page, *images: bytes) -> None:
 
 
 def test_a_selection_is_deleted_and_undone_without_a_reload(serve: Serve, open_page: OpenPage) -> None:
-    """The question says how many and which notes use them. Tiles vanish, and come back."""
+    """The question says how many and which notes use them. Tiles vanish, and come back; what was deleted before
+    stays in the trash.
+    """
     served = serve(*IMAGES)
+    copy = root_of(served) / "media" / f"{id_of(IMAGES[0])}.PNG"
+    copy.write_bytes(IMAGES[0])
+    store = served.store
+    alone = NamedFile(store.get_storage_dir("Notes"), f"media/{copy.name}", ImageId(id_of(IMAGES[0])))
+    store.delete(store.plan_delete([], files=[alone]))
+    assert not copy.exists()
     (root_of(served) / "diary.md").write_text(f"![](media/{name_of(IMAGES[0])})")
     page = open_gallery(served, open_page)
     select(page, *IMAGES[:2])
@@ -74,6 +84,7 @@ def test_a_selection_is_deleted_and_undone_without_a_reload(serve: Serve, open_p
         expect(tile(page, data).locator("img")).to_have_js_property("naturalWidth", 64)
         assert (root_of(served) / "media" / name_of(data)).read_bytes() == data
     assert page.evaluate("window.isSamePage")
+    assert [entry.filename for entry in store.trash.list_entries()] == [copy.name]
 
 
 @pytest.mark.parametrize("key", ["Delete", "Backspace"])

@@ -15,15 +15,13 @@ from builders.named_vault import put
 from builders.pictures import make_picture
 from builders.served import Served, serving
 from builders.storage import id_of, make_storage_dir
-from strandline.model.changes import FileChange
+from strandline.model.changes import NamedFile
 from strandline.model.image_ids import ImageId
-from strandline.model.trash import TrashedFile, TrashReason
 from strandline.runtime.assembly import open_store
 from strandline.web.pages.care import duplicates
-from strandline.web.pages.care.frame import Page, choose_to_undo
+from strandline.web.pages.care.frame import Page
 
 SEA, TREE = (make_picture("jpg", seed=seed, size=(90, 60)) for seed in (1, 2))
-NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -153,23 +151,18 @@ def test_a_page_is_a_part_of_a_list() -> None:
     assert Page.of("/x", 3, 7, 3).newer == "/x"
 
 
-def test_an_undo_takes_only_what_the_change_moved() -> None:
-    """Neither what was deleted before, nor what is of another place, nor what had wrong bytes."""
-
-    def entry(number: int, path: str, reason: TrashReason, hours: int, sd_id: str | None) -> TrashedFile:
-        at = NOW + timedelta(hours=hours)
-        return TrashedFile(
-            f"{number:032x}", sd_id, "/v", path, ImageId("0" * 32), 1, "0" * 64, reason, at, None
-        )
-
-    entries = [
-        entry(1, "a.jpg", TrashReason.DELETED, 1, "id"),
-        entry(2, "a.jpg", TrashReason.DELETED, -1, "id"),
-        entry(3, "b.jpg", TrashReason.DELETED, 1, "id"),
-        entry(4, "a.jpg", TrashReason.REPLACED, 1, "id"),
-        entry(5, "a.jpg", TrashReason.FOLDED, 0, "id"),
-        entry(6, "a.jpg", TrashReason.DELETED, 1, "other"),
-    ]
-    done = [FileChange(None, "id", "a.jpg", None, "Vault")]
-    found = choose_to_undo(entries, done, NOW, [])
-    assert [each.trash_id[-1] for each in found] == ["1", "5"]
+def test_an_undo_takes_only_what_the_change_moved(served: Served, tmp_path: Path) -> None:
+    """Not what was deleted at the same place before."""
+    copy = tmp_path / "Vault" / "old/copy &c.jpg"
+    store = served.store
+    vault = store.get_storage_dir("Vault")
+    alone = NamedFile(vault, "old/copy &c.jpg", ImageId(id_of(SEA)))
+    (before,) = store.delete(store.plan_delete([], files=[alone])).done
+    copy.write_bytes(SEA)
+    store.scan()
+    store.verify(older_than=timedelta(0))
+    post(served, "/care/duplicates/fold", sure="1")
+    assert not copy.exists()
+    post(served, "/care/duplicates/undo")
+    assert copy.read_bytes() == SEA
+    assert [entry.trash_id for entry in store.trash.list_entries()] == [before.trash_id]

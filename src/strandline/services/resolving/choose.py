@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from strandline.errors import (
@@ -95,7 +96,8 @@ def choose_version(
             detail, kept_as = _write_beside(bench, sd, conflict)
             entry = fold_copy(bench, sd, conflict, kept_as)
     undo = ChoiceUndo(entry.trash_id, Keep.FILE if is_made else keep, detail)
-    return ChosenVersion(conflict, keep, ChangeReport(plan, plan), kept_as, str(undo))
+    done = (replace(conflict.change, trash_id=entry.trash_id),)
+    return ChosenVersion(conflict, keep, ChangeReport(plan, done), kept_as, str(undo))
 
 
 def undo_choice(bench: Workbench, undo: str) -> ChangeReport:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from strandline.errors import (
@@ -130,9 +131,9 @@ def resolve_conflicts(bench: Workbench, given: Given, *, dry_run: bool = False) 
             sd = check_deletable(bench, step)
             room.check(step)
             if not dry_run:
-                _resolve(bench, sd, each)
+                trashed = _resolve(bench, sd, each)
                 room.take(each.size_bytes or 0)
-                done.append(each.change)
+                done.append(replace(each.change, trash_id=trashed.trash_id))
             resolved.append(each)
         except StrandlineError as error:
             refused.append(each.change.refuse(error))
@@ -155,10 +156,9 @@ def _refuse_unknown(given: Given, listing: ConflictListing) -> list[RefusedChang
     ]
 
 
-def _resolve(bench: Workbench, sd: StorageDir, conflict: Conflict) -> None:
+def _resolve(bench: Workbench, sd: StorageDir, conflict: Conflict) -> TrashedFile:
     if conflict.bytes_are == "recorded":
-        _fold_identity(bench, sd, conflict)
-        return
+        return _fold_identity(bench, sd, conflict)
     if conflict.remedy is Remedy.FOLD:
         assert conflict.of is not None
         twin = conflict.of
@@ -166,7 +166,7 @@ def _resolve(bench: Workbench, sd: StorageDir, conflict: Conflict) -> None:
         with ExitStack() as opened:
             copy, written_at = read_copy(bench, sd, conflict, opened)
             twin = _write_elsewhere(bench, sd, conflict, copy, written_at)
-    fold_copy(bench, sd, conflict, twin)
+    return fold_copy(bench, sd, conflict, twin)
 
 
 def read_copy(
@@ -244,7 +244,7 @@ def fold_copy(bench: Workbench, sd: StorageDir, conflict: Conflict, twin: str) -
     return entry
 
 
-def _fold_identity(bench: Workbench, sd: StorageDir, conflict: Conflict) -> None:
+def _fold_identity(bench: Workbench, sd: StorageDir, conflict: Conflict) -> TrashedFile:
     """The same for a copy of ``SD_ID``, if its value is kept elsewhere at this moment."""
     folder = bench.folder_at(sd.path, LayoutKind.NAMED)
     sha256 = hash_now(bench, folder, conflict.path, MAX_IDENTITY_BYTES)
@@ -256,7 +256,7 @@ def _fold_identity(bench: Workbench, sd: StorageDir, conflict: Conflict) -> None
         if copy.sha256 != sha256 or now.get(conflict.path) is not Remedy.FOLD:
             raise FileChangedError(f"{conflict.path} has changed; try again", path=conflict.path)
 
-    take_out(bench, sd, folder, conflict.path, content_id_of(sha256), TrashReason.FOLDED, judge)
+    return take_out(bench, sd, folder, conflict.path, content_id_of(sha256), TrashReason.FOLDED, judge)
 
 
 def hash_now(bench: Workbench, folder: Folder, name: str, limit_bytes: int | None = None) -> str | None:

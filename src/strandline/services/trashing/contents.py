@@ -84,9 +84,12 @@ class Trash:
         known = None if sd is None else get_storage_dir(self._bench, sd)
         return restore_images(self._bench, ids, known, dry_run=dry_run, cancel=cancel)
 
-    def restore_entries(self, trash_ids: Iterable[str]) -> ChangeReport:
-        """The same for single entries. Files that were replaced because their bytes were wrong do not come back."""
-        return restore_entries(self._bench, check_several(trash_ids, "numbers of entries"))
+    def restore_entries(self, trash_ids: Iterable[str], *, dry_run: bool = False) -> ChangeReport:
+        """The same for single entries: the ``trash_id`` of each row of a deletion undoes that deletion and nothing
+        else. Files that were replaced because their bytes were wrong do not come back.
+        """
+        ids = check_several(trash_ids, "numbers of entries")
+        return restore_entries(self._bench, ids, dry_run=dry_run)
 
     def empty(self, sd: StorageDirRef | None = None, *, dry_run: bool = False) -> ChangeReport:
         """Removes for good what has been in it for its grace time. Cannot be undone; ``dry_run`` only says what."""

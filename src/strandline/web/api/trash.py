@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from strandline.errors import RefusedError, UnsupportedImageError
+from strandline.errors import InvalidInputError, RefusedError, UnsupportedImageError
 from strandline.model.changes import ChangeReport
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
 from strandline.model.plain_words import say_bytes, say_count
@@ -55,11 +55,21 @@ class DeleteImages(Body):
 
 
 class RestoreImages(Body):
-    """The images that come back."""
+    """What comes back: all deleted files of images, or single entries of the trash."""
 
-    image_ids: ImageIds
+    image_ids: list[str] = Field(
+        [],
+        max_length=MOST_AT_ONCE,
+        description="Image ids: 32 hex digits, or UUIDs. All their deleted files.",
+    )
+    trash_ids: list[Annotated[str, Field(pattern="^[0-9a-f]{32}$")]] = Field(
+        [],
+        max_length=MOST_AT_ONCE,
+        description="Instead: entries of the trash, such as the `trash_id` of each row of a deletion.",
+    )
     sd: str | None = Field(
-        None, description="Only into this storage directory: identity, alias, path or name."
+        None,
+        description="With `image_ids`: only into this storage directory: identity, alias, path or name.",
     )
     dry_run: bool = Field(False, description="Only say what would happen.")
 
@@ -112,11 +122,13 @@ async def list_trash(backend: TheBackend, sd: SdQuery = None) -> Response:
 async def restore_images(backend: TheBackend, wanted: RestoreImages) -> Response:
     """Puts each deleted file of the images back where it was, if the place is free. Replaces nothing.
 
-    If nothing could be put back, the answer is the problem of the first refusal, with the same keys.
+    With `trash_ids` instead of `image_ids`, only these files. So the rows of a deletion undo exactly that deletion,
+    and what was deleted before stays in the trash. If nothing could be put back, the answer is the problem of the
+    first refusal, with the same keys.
     """
 
     def restore() -> Response:
-        report = backend.store.trash.restore(wanted.image_ids, wanted.sd, dry_run=wanted.dry_run)
+        report = _restore(backend, wanted)
         backend.care.forget_looks()
         return answer_changes(schemas.Changes(report, wanted.dry_run))
 
@@ -190,6 +202,18 @@ def _delete(backend: Backend, image_ids: list[str], sds: list[str], *, dry_run: 
     report = backend.store.delete(plan, dry_run=dry_run)
     backend.care.forget_looks()
     return answer_changes(schemas.Deletion(report, dry_run, plan.uses))
+
+
+def _restore(backend: Backend, wanted: RestoreImages) -> ChangeReport:
+    """Raises ``InvalidInputError`` unless exactly one of the two lists has something."""
+    if bool(wanted.image_ids) == bool(wanted.trash_ids):
+        raise InvalidInputError("name images (image_ids) or entries of the trash (trash_ids)")
+    if wanted.trash_ids and wanted.sd is not None:
+        raise InvalidInputError("an entry of the trash says itself where it goes; leave out 'sd'")
+    trash = backend.store.trash
+    if wanted.trash_ids:
+        return trash.restore_entries(wanted.trash_ids, dry_run=wanted.dry_run)
+    return trash.restore(wanted.image_ids, wanted.sd, dry_run=wanted.dry_run)
 
 
 def _check_nothing_leaves(report: ChangeReport) -> None:

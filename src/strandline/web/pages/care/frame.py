@@ -6,18 +6,15 @@ the page says so, and a script fetches it again until it has ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 from fastapi import Form
 from starlette.responses import RedirectResponse, Response
 
 from strandline.errors import UnreadTextsError
-from strandline.model.changes import ChangeReport, FileChange
+from strandline.model.changes import ChangeReport
 from strandline.model.plain_words import say_count
-from strandline.model.storage_dirs import StorageDir
-from strandline.model.trash import RESTORABLE, TrashedFile
 from strandline.runtime.care_jobs import CareJob, Kind
 from strandline.web.backend import Backend
 from strandline.web.pages.notes import Note
@@ -191,14 +188,10 @@ def undo(
     job = find_shown(backend, kind, number)
     if job is None or job.result is None:
         return refuse_outdated(backend, path, number, undo_of(kind))
-    report, started_at = change_of(job.result), job.started_at
-    store = backend.store
+    ids = [each.trash_id for each in change_of(job.result).done if each.trash_id is not None]
 
     def put_back(_: CareJob[ChangeReport]) -> ChangeReport:
-        entries = choose_to_undo(
-            store.trash.list_entries(), report.done, started_at, store.list_storage_dirs()
-        )
-        return store.trash.restore_entries([entry.trash_id for entry in entries])
+        return backend.store.trash.restore_entries(ids)
 
     change(backend, undo_of(kind), put_back, number)
     backend.care.forget(kind)
@@ -208,26 +201,6 @@ def undo(
 def undo_of(kind: Kind[Any]) -> Kind[ChangeReport]:
     """The kind of the job that undoes it."""
     return Kind[ChangeReport](f"undo-{kind.name}")
-
-
-def choose_to_undo(
-    entries: Iterable[TrashedFile], done: Collection[FileChange], since: datetime, sds: Sequence[StorageDir]
-) -> list[TrashedFile]:
-    """The entries of the trash that these changes made. Pure.
-
-    Law: none is older than ``since``, and none is of a place that was not changed.
-    """
-    names = {sd.name: (sd.sd_id, sd.path) for sd in sds}
-    places = {(*names.get(each.sd_name or "", (each.sd_id, "")), each.path) for each in done}
-    known = {(sd_id, path) for sd_id, _, path in places if sd_id is not None}
-    known_by_path = {(sd_path, path) for _, sd_path, path in places}
-    return [
-        entry
-        for entry in entries
-        if entry.reason in RESTORABLE
-        and entry.trashed_at >= since
-        and ((entry.sd_id, entry.path) in known or (entry.sd_path, entry.path) in known_by_path)
-    ]
 
 
 def describe_change(

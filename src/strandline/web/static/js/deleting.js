@@ -5,6 +5,8 @@ import { askQuestion } from "./question.js";
 import { offerUndo, sayDone } from "./toast.js";
 import { sayCount } from "./words.js";
 
+const AT_ONCE = 500; // files in one request; the server takes a thousand
+
 /**
  * Asks, and deletes. Resolves with the report, `{plan, done, refused}`, or null if nothing was deleted.
  *
@@ -34,19 +36,18 @@ async function takeBack(report, changed) {
   changed?.(images);
 }
 
-/** Puts files that went to the trash back where they were. Returns the ids of the images that are back, in how many files, and what is not. */
+/**
+ * Puts these files back where they were, and none that went to the trash before. Returns the ids of the images that are
+ * back, in how many files, and what is not.
+ */
 export async function restore(rows) {
-  const ofFolder = new Map();
-  for (const { sd_id, sd_name, image_id } of rows) {
-    const sd = sd_id ?? sd_name;
-    ofFolder.set(sd, (ofFolder.get(sd) ?? new Set()).add(image_id));
-  }
+  const ids = rows.map((row) => row.trash_id);
   const images = new Set();
   const refused = [];
   let files = 0;
-  for (const [sd, ids] of ofFolder) {
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
     try {
-      const restored = await tell("/trash/restore", { image_ids: [...ids], sd });
+      const restored = await tell("/trash/restore", { trash_ids: ids.slice(at, at + AT_ONCE) });
       for (const row of restored.done) images.add(row.image_id);
       files += restored.done.length;
       refused.push(...restored.refused);
