@@ -265,17 +265,20 @@ class Store:
         """
         return services.manage.rename_storage_dir(self._bench, self.get_storage_dir(sd), name)
 
-    def move_storage_dir(self, sd: StorageDirRef, path: str | os.PathLike[str]) -> StorageDir:
-        """Sets its new path. Touches no file.
+    def move_storage_dir(
+        self, sd: StorageDirRef, path: str | os.PathLike[str], *, name: str | None = None
+    ) -> StorageDir:
+        """Sets its new path, and with ``name`` also its new name, or neither. Touches no file.
 
         Raises:
+            InvalidNameError: The name is invalid.
             InvalidPathError, StorageDirNotFoundError, CatalogInsideStorageDirError, UnsuitableFolderError: As for
                 adding.
             StorageDirConflictError: The folder has another identity, belongs to another storage directory, or has
-                nothing of this one although files of it are known.
+                nothing of this one although files of it are known; or the name is taken.
             StorageDirOfflineError: Whether it has anything of this one cannot be told now.
         """
-        return services.manage.move_storage_dir(self._bench, self.get_storage_dir(sd), path)
+        return services.manage.move_storage_dir(self._bench, self.get_storage_dir(sd), path, name)
 
     def forget_storage_dir(self, sd: StorageDirRef) -> None:
         """Removes it from this catalog. Touches no file."""

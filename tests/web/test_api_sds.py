@@ -75,6 +75,19 @@ def test_renamed_moved_and_forgotten(served: Served, tmp_path: Path) -> None:
     assert len(list((tmp_path / "Elsewhere/media").iterdir())) == 2
 
 
+def test_a_change_is_done_whole_or_not_at_all(served: Served, tmp_path: Path) -> None:
+    """A name that is taken leaves the path as it was, and both can change at once."""
+    served.store.add_storage_dir(make_storage_dir(tmp_path / "Vault"))
+    (tmp_path / "Notes").rename(tmp_path / "Elsewhere")
+    change = {"path": str(tmp_path / "Elsewhere"), "name": "Vault"}
+    for name, status, code in (("Vault", 409, "sd-conflict"), ("a/b", 422, "invalid-name")):
+        answer = served.client.patch("/api/v1/sds/Notes", json=change | {"name": name})
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert served.get("/sds/Notes")["sd"]["path"] == str(tmp_path / "Notes")
+    changed = served.client.patch("/api/v1/sds/Notes", json=change | {"name": "Diary"}).json()["sd"]
+    assert (changed["path"], changed["name"]) == (change["path"], "Diary")
+
+
 def test_what_is_missing_can_be_accepted(
     served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,19 +27,36 @@ def served(tmp_path: Path) -> Iterator[Served]:
         ("POST", "/scans", "sd", {"sd-not-found"}),
         ("POST", "/sds", "path", {"invalid-path", "invalid-input"}),
         ("PATCH", "/sds/Notes", "path", {"invalid-path", "invalid-input"}),
+        ("POST", "/images/copy", "note", {"sd-not-found"}),
+        ("POST", "/sds/Notes/import", "sources", {"invalid-path"}),
     ],
 )
 def test_a_text_that_is_no_path_is_refused(
     served: Served, method: str, route: str, field: str, codes: set[str], text: str
 ) -> None:
     """For every parameter that is a path or a storage directory."""
+    given = f'["{text}"]' if field == "sources" else f'"{text}"'
+    more = ', "to": "Notes"' if field == "note" else ""
     answer = served.client.request(
         method,
         f"/api/v1{route}",
-        content=f'{{"{field}": "{text}"}}',
+        content=f'{{"{field}": {given}{more}}}',
         headers={"content-type": "application/json"},
     )
     assert answer.json()["code"] in codes
+
+
+def test_a_form_has_no_path_with_a_nul(served: Served) -> None:
+    """A page says so; it is no fault of the server."""
+    looked = served.client.post("/care/wanted/search", data={"folder": "~a\0b"})
+    taken = served.client.post("/import/look", files={"source": (None, "~a\0b"), "sd": (None, "Notes")})
+    assert (looked.status_code, taken.status_code) == (422, 422)
+
+
+def test_what_led_here_may_be_no_address(served: Served) -> None:
+    """The page that says what went wrong names no way back, and is there."""
+    headers = {"accept": "text/html", "sec-fetch-mode": "navigate", "referer": "http://["}
+    assert served.client.get("/nothing-here", headers=headers).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["media", "link"])

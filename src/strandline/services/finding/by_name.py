@@ -108,7 +108,7 @@ def list_files_of_note(bench: Workbench, note: str) -> tuple[list[NamedFile], li
     """
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
-    path = spell_path(note)
+    path = spell_path(note) if can_be_path(note) else note
     inside = find_storage_dir(bench, sds, path)
     if inside is None:
         inside = next(((sd, "") for sd in sds if sd.path == path), None)

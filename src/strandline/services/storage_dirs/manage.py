@@ -134,22 +134,30 @@ def rename_storage_dir(bench: Workbench, sd: StorageDir, name: str) -> StorageDi
     """
     name = check_name(name)
     with bench.catalog.write() as writer:
-        writer.sds.hold_all()
-        check_name_is_free(writer, name, sd.number)
-        writer.sds.update_name(sd.number, name)
+        _set_name(writer, sd.number, name)
     return get_by_number(bench, sd.number)
 
 
-def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[str]) -> StorageDir:
-    """Sets the SD's new path. A folder without any identity is accepted if something else of the SD is there, or if
-    no file of the SD is known: its identity may be on its way.
+def _set_name(writer: Writer, number: int, name: str) -> None:
+    writer.sds.hold_all()
+    check_name_is_free(writer, name, number)
+    writer.sds.update_name(number, name)
+
+
+def move_storage_dir(
+    bench: Workbench, sd: StorageDir, path: str | os.PathLike[str], name: str | None = None
+) -> StorageDir:
+    """Sets the SD's new path, and with a name also its new name: both, or neither. A folder without any identity is
+    accepted if something else of the SD is there, or if no file of the SD is known: its identity may be on its way.
 
     Raises:
         InvalidPathError, StorageDirNotFoundError, CatalogInsideStorageDirError, UnsuitableFolderError: As for adding.
+        InvalidNameError: As for :func:`rename_storage_dir`.
         StorageDirConflictError: The folder has another identity, belongs to another SD, or has nothing of this one
-            although files of it are known. Nothing was changed.
+            although files of it are known; or another SD has the name. Nothing was changed.
         StorageDirOfflineError: Whether it has anything of this one cannot be told now.
     """
+    name = None if name is None else check_name(name)
     root = resolve_root(bench, path)
     if root != sd.path:
         from strandline.services.storage_dirs.suitable import (
@@ -168,6 +176,8 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
         )
     _check_shows_it(bench, sd, root, sighting)
     with bench.catalog.write() as writer:
+        if name is not None:
+            _set_name(writer, sd.number, name)
         set_place(writer, sd.number, root, bench.now())
     return reconsider(bench, get_by_number(bench, sd.number))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -16,7 +15,7 @@ from strandline.model.imports import ImportReport
 from strandline.web.answers import answer
 from strandline.web.api import responses
 from strandline.web.api.parameters import Body, SdPath
-from strandline.web.api.sds import STEP_LIMIT_S, check_whole
+from strandline.web.api.sds import STEP_LIMIT_S, expand_whole
 from strandline.web.api.spooling import spooled_body
 from strandline.web.backend import TheBackend
 from strandline.web.problems import answer_error
@@ -104,4 +103,4 @@ def _check_source(source: str) -> str:
         return source
     if not source:
         raise InvalidPathError("a source is empty; give a path, an address, or a data: URL")
-    return os.path.expanduser(check_whole(source))
+    return expand_whole(source)

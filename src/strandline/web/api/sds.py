@@ -80,16 +80,16 @@ async def get_sd(backend: TheBackend, sd: SdPath) -> Response:
 
 @router.patch("/sds/{sd}", responses=responses.ok(schemas.OneStorageDir))
 async def change_sd(backend: TheBackend, sd: SdPath, change: StorageDirChange) -> Response:
-    """Renames it, or sets its new path. No file is touched."""
+    """Renames it, sets its new path, or does both or neither. No file is touched."""
 
     def apply() -> Response:
         found = backend.store.get_storage_dir(sd)
-        if change.path is None and change.name is None:
-            raise InvalidInputError("give a new name or a new path")
         if change.path is not None:
-            found = backend.store.move_storage_dir(found, check_whole(change.path))
-        if change.name is not None:
+            found = backend.store.move_storage_dir(found, check_whole(change.path), name=change.name)
+        elif change.name is not None:
             found = backend.store.rename_storage_dir(found, change.name)
+        else:
+            raise InvalidInputError("give a new name or a new path")
         return _answer_one(backend, found)
 
     return await backend.crossing.slow(apply)
@@ -147,10 +147,31 @@ def _add(backend: Backend, wanted: NewStorageDir) -> Response:
 def check_whole(path: str) -> str:
     """The path as it is. Refuses a relative one: the client does not know where the server was started. The address
     of a bucket is whole.
+
+    Raises:
+        InvalidPathError: It is relative, or no system could have it.
     """
-    if not (os.path.isabs(path) or path.startswith("~") or is_bucket_address(path)):
+    is_whole = os.path.isabs(path) or path.startswith("~") or is_bucket_address(path)
+    if not (is_whole and can_be_path(path)):
         raise InvalidPathError(f"give the whole path of the folder, not {path[:200]!r}", path=path[:200])
     return path
+
+
+def expand_whole(path: str) -> str:
+    """The path with ``~`` as the home of who runs the server.
+
+    Raises:
+        InvalidPathError: As for :func:`check_whole`.
+    """
+    return os.path.expanduser(check_whole(path))
+
+
+def can_be_path(text: str) -> bool:
+    """Whether the system accepts the text as a path: no NUL, and every character can be encoded. Pure."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def describe(backend: Backend, sds: list[StorageDir]) -> list[schemas.StorageDirDetails]:

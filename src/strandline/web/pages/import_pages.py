@@ -27,7 +27,7 @@ from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.care_jobs import CareJob, Kind
 from strandline.web.answers import HARMLESS
-from strandline.web.api.sds import check_whole
+from strandline.web.api.sds import expand_whole
 from strandline.web.api.spooling import spooled_form
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.care.frame import (
@@ -265,7 +265,7 @@ def _look(backend: Backend, sd: str, typed: str, archive: BinaryIO | None, name:
         if not sd:
             raise InvalidInputError("say into which folder the pictures go")
         target = backend.store.get_storage_dir(sd)
-        source = archive or (typed if is_web_address(typed) else os.path.expanduser(check_whole(typed)))
+        source = archive or (typed if is_web_address(typed) else expand_whole(typed))
     except StrandlineError as error:
         return _draw(backend, Note("bad", "That did not work", [error.message]), typed, status=422)
 

@@ -163,7 +163,11 @@ def render_error(request: Request, message: str, status: int, title: str) -> Res
 
 def find_back(request: Request) -> str:
     """The address of the page that led here, without its server. Empty if that is another server's, or this one."""
-    came, here = urlsplit(request.headers.get("referer", "")), request.url
+    here = request.url
+    try:
+        came = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # it is no address
+        return ""
     if came.netloc != request.headers.get("host") or came.path == here.path or request.method != "GET":
         return ""
     return find_local(came.path + (f"?{came.query}" if came.query else ""))

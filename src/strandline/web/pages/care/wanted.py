@@ -25,6 +25,7 @@ from strandline.model.verification import FAULT_OF_STATE, Fault
 from strandline.model.wanted import RescueReport, WantedFile, WantedImage, parse_wanted
 from strandline.runtime.care_jobs import CareJob, Kind
 from strandline.web.answers import HARMLESS
+from strandline.web.api.sds import can_be_path
 from strandline.web.api.spooling import Part, spooled_form
 from strandline.web.api.wanted import send_provided
 from strandline.web.backend import Backend, TheBackend
@@ -228,8 +229,8 @@ def parse_folder(typed: str) -> str:
     Raises:
         InvalidPathError: It is no whole path.
     """
-    path = os.path.expanduser(typed.strip())
-    if not os.path.isabs(path) or "\0" in path:
+    path = os.path.expanduser(typed.strip()) if can_be_path(typed) else ""
+    if not os.path.isabs(path):
         shown = show_plainly(typed.strip()[:100])
         raise InvalidPathError(
             f"{shown!r} is not the whole path of a folder; write it from the top, such as /media/card",
