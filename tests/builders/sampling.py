@@ -21,6 +21,9 @@ EXHAUSTIVE_VARIABLE = "STRANDLINE_TEST_EXHAUSTIVE"
 ONE_OF = 10
 """A sample has every tenth item. Ten consecutive seeds cover them all."""
 
+CALLS_ONE_OF = 20
+"""The same for system calls that fail or end a program: each takes several processes."""
+
 
 def is_exhaustive() -> bool:
     """True if everything must be tried, however long it takes."""
@@ -37,7 +40,7 @@ def get_seed() -> int:
     return int(os.environ[SEED_VARIABLE])
 
 
-def take_sample(items: Sequence[_Item], name: str) -> list[_Item]:
+def take_sample(items: Sequence[_Item], name: str, *, one_of: int = ONE_OF) -> list[_Item]:
     """Every tenth of the items, or all of them in an exhaustive run. The order stays.
 
     There is always at least one, unless there are no items.
@@ -45,8 +48,9 @@ def take_sample(items: Sequence[_Item], name: str) -> list[_Item]:
     Args:
         items: What could be tried.
         name: Which test asks: different tests begin with different items in one run.
+        one_of: Every how many-th item is tried, and so how many days cover them all.
     """
     if is_exhaustive():
         return list(items)
-    first = (get_seed() + zlib.crc32(name.encode())) % max(1, min(ONE_OF, len(items)))
-    return list(items[first::ONE_OF])
+    first = (get_seed() + zlib.crc32(name.encode())) % max(1, min(one_of, len(items)))
+    return list(items[first::one_of])

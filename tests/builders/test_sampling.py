@@ -10,20 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from builders.sampling import EXHAUSTIVE_VARIABLE, ONE_OF, SEED_VARIABLE, seed_of, take_sample
+from builders.sampling import CALLS_ONE_OF, EXHAUSTIVE_VARIABLE, ONE_OF, SEED_VARIABLE, seed_of, take_sample
 
 ITEMS = list(range(103))
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
 
 
-def test_consecutive_seeds_cover_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each item is in exactly one of ten samples, and a sample is repeated by its seed."""
+@pytest.mark.parametrize("one_of", [3, ONE_OF, CALLS_ONE_OF])
+def test_consecutive_seeds_cover_everything(monkeypatch: pytest.MonkeyPatch, one_of: int) -> None:
+    """Each item is in exactly one of so many samples, and a sample is repeated by its seed."""
     monkeypatch.delenv(EXHAUSTIVE_VARIABLE, raising=False)
     samples = []
-    for seed in range(739948, 739948 + ONE_OF):
+    for seed in range(739948, 739948 + one_of):
         monkeypatch.setenv(SEED_VARIABLE, str(seed))
-        samples.append(take_sample(ITEMS, "a test"))
-        assert take_sample(ITEMS, "a test") == samples[-1]
+        samples.append(take_sample(ITEMS, "a test", one_of=one_of))
+        assert take_sample(ITEMS, "a test", one_of=one_of) == samples[-1]
     assert sorted(item for sample in samples for item in sample) == ITEMS
 
 

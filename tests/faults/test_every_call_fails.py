@@ -1,7 +1,7 @@
 """A disk refuses any one system call: the error is reported, nothing is lost, and the next time it works.
 
 Each operation runs once for each call that it makes in home and storage directories, and that call fails with each
-error in turn. That is an exhaustive run. Otherwise every tenth call fails, with one error each, different for
+error in turn. That is an exhaustive run. Otherwise every twentieth call fails, with one error each, different for
 neighboring calls. The seed of the day chooses them.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.sampling import get_seed, is_exhaustive, take_sample
+from builders.sampling import CALLS_ONE_OF, get_seed, is_exhaustive, take_sample
 from fault_kit.caring import CARING
 from fault_kit.operations import HANDED_OUT, OPERATIONS, READINGS, TRASH, Operation, make_world
 from fault_kit.outside import OUTSIDE
@@ -132,7 +132,9 @@ def _iter_refusals(
     else:
         numbers = [number for number in range(1, len(done.calls) + 1) if number not in skipped]
         first = get_seed() % len(ways)
-        yield from zip(take_sample(numbers, name), islice(cycle(ways), first, None), strict=False)
+        yield from zip(
+            take_sample(numbers, name, one_of=CALLS_ONE_OF), islice(cycle(ways), first, None), strict=False
+        )
 
 
 def _check_told(run: Run, done: Run, failures: set[int]) -> None:
