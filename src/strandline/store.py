@@ -812,19 +812,25 @@ class Store:
         )
 
     def heal(
-        self, report: VerifyReport, folders: Iterable[str | os.PathLike[str]] = (), *, dry_run: bool = False
+        self,
+        report: VerifyReport,
+        folders: Iterable[str | os.PathLike[str]] = (),
+        *,
+        dry_run: bool = False,
+        cancel: threading.Event | None = None,
     ) -> VerifyReport:
         """Gives files that a verification found bad their right bytes back, from wherever they are: another storage
         directory, a conflict copy, the trash, the file that it was saved from, or one of ``folders`` (a backup).
 
         The bad bytes go to the trash first. A file that is gone stays gone. Durable when it returns. ``healing`` of
-        the result says what was done, and ``findings`` have ``is_healed``.
+        the result says what was done, and ``findings`` have ``is_healed``. ``cancel`` stops before the next file.
         """
         findings, healing = services.heal.heal(
             self._bench,
             report.findings,
             [os.fspath(folder) for folder in check_several(folders, "folders")],
             dry_run=dry_run,
+            cancel=cancel,
         )
         return replace(report, findings=tuple(findings), healing=healing)
 

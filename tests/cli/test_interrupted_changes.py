@@ -18,6 +18,7 @@ from strandline.cli.main import main
 from strandline.services.copying import copies, move
 from strandline.services.exporting import export_images
 from strandline.services.trashing import delete, restore
+from strandline.services.verifying import heal
 
 IMAGES = 4
 
@@ -87,6 +88,26 @@ def test_what_was_done_is_told(
     again = run(*words, *ids, "--json")
     assert again.json["complete"]
     assert len(again.json["done"]) == (IMAGES if name == "copy" else IMAGES - 2)
+
+
+def test_an_interrupted_repair_tells_what_it_healed(
+    monkeypatch: pytest.MonkeyPatch, made: CommandHome
+) -> None:
+    """The file is finished, and no other is begun."""
+    roots = made.make_storage_dir("One"), made.make_storage_dir("Two")
+    for root in roots:
+        for seed in range(3):
+            made.put(root, seed)
+    made.look(*roots)
+    for path in (roots[0] / "media").iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    with monkeypatch.context() as patch:
+        interrupt_in(patch, heal, "_heal")
+        ended = run("verify", "--repair", "--json")
+    assert (ended.status, ended.json["complete"]) == (130, False)
+    assert (len(ended.json["plan"]), len(ended.json["done"])) == (3, 2)
+    assert [row["healed"] for row in ended.json["findings"]] == [True, True, False]
+    assert "2 of 3 files healed, the rest not tried; run it again to continue" in ended.stderr
 
 
 def test_an_interrupted_plan_or_rehearsal_ends_at_once(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
 import signal
+import struct
+import termios
 import time
 from typing import Any
 
@@ -23,11 +26,20 @@ from strandline.services.workbench import Workbench
 
 FILES = 2_000
 
+ENDS = [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)]
+
 
 def wait_for_an_image() -> None:
     """Waits until the program has added the first image to the catalog."""
     deadline_s = time.monotonic() + LIMIT_S
     while run("ls", "--limit", "1", "--json").json["total"] == 0:
+        assert time.monotonic() < deadline_s
+
+
+def wait_until_read(pipe: int) -> None:
+    """Waits until nothing that was written into the pipe is left in it."""
+    deadline_s = time.monotonic() + LIMIT_S
+    while struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4)) != (0,):
         assert time.monotonic() < deadline_s
 
 
@@ -103,18 +115,34 @@ def test_an_interrupted_scan_keeps_what_it_did(made: CommandHome, monkeypatch: p
     assert scan["added"] + rest["added"] == FILES
 
 
-def test_an_interrupted_save_tells_what_is_saved(made: CommandHome) -> None:
-    """It exits with 130 and the Markdown of every saved image."""
+@pytest.mark.parametrize(("number", "status"), ENDS)
+def test_an_interrupted_save_tells_what_is_saved(made: CommandHome, number: int, status: int) -> None:
+    """It exits with 130, or by SIGTERM, and the Markdown of every saved image."""
     made.make_storage_dir()
     photo = made.folder / "sunset.png"
     photo.write_bytes(make_picture("png"))
     with started("save", photo, "-", "--json") as process:
         wait_for_an_image()  # now it reads from stdin, which is silent
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         answer = json.loads(process.stdout.read()) if process.stdout else {}
-        status = process.wait(LIMIT_S)
-    assert status == 130
+        assert process.wait(LIMIT_S) == status
     assert [saved["source"] for saved in answer["saved"]] == [str(photo)]
+    assert answer["not_tried"] == 1
+
+
+@pytest.mark.parametrize(("number", "status"), ENDS)
+def test_an_import_that_waits_for_stdin_ends_at_once(made: CommandHome, number: int, status: int) -> None:
+    """It reads in a thread, which no signal interrupts. The beginning of a picture is not taken for one."""
+    made.make_storage_dir()
+    with started("import", "-", "--json") as process:
+        assert process.stdin is not None
+        process.stdin.buffer.write(make_picture("png")[:-1])  # type: ignore[attr-defined]
+        process.stdin.flush()
+        wait_until_read(process.stdin.fileno())
+        process.send_signal(number)
+        answer = json.loads(process.stdout.read()) if process.stdout else {}
+        assert process.wait(LIMIT_S) == status
+    assert (answer["complete"], answer["plan"], answer["refused"]) == (False, [], [])
 
 
 def test_an_interrupt_while_the_program_is_still_imported_is_silent() -> None:

@@ -1,22 +1,31 @@
 """Ctrl-C and SIGTERM: the first one ends the command after the current step, which is reported; the second at once.
 
-If the command only waits for input, there is nothing to finish, and the first one ends it immediately.
+If the command only waits for input, there is nothing to finish, and the first one ends the wait immediately. What was
+done before is reported all the same.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import select
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import field
+from io import BufferedReader
 from types import FrameType
 from typing import BinaryIO, cast
 
 from strandline.cli.writing import PROGRAM, is_terminal
 from strandline.model.values import dataclass
+
+_LOOK_S = 0.1
+"""Between two looks at whether a thread should still wait for input. Signals interrupt only the main thread."""
+
+_PIECE_BYTES = 1 << 16
 
 
 @dataclass(slots=True)
@@ -35,10 +44,12 @@ class Interrupt:
         Raises:
             KeyboardInterrupt: This is the second call, or there is nothing to finish.
         """
-        is_over = self._is_waiting or self.asked.is_set()
+        is_second = self.asked.is_set()
         self._number = number
         self.asked.set()
-        if is_over:
+        if self._is_waiting:
+            raise KeyboardInterrupt
+        if is_second:
             self.end_if_asked()
         if self.announces and is_terminal(sys.stderr):
             _announce()
@@ -57,7 +68,9 @@ class Interrupt:
         raise KeyboardInterrupt
 
     def obeyed_by(self, stream: BinaryIO) -> BinaryIO:
-        """Wraps a stream so that Ctrl-C interrupts a read that waits for input."""
+        """Wraps a stream so that a read that waits for input ends: in the main thread with ``KeyboardInterrupt``, in
+        others with ``InterruptedError``.
+        """
         return cast(BinaryIO, _Obedient(stream, self))
 
     @contextmanager
@@ -65,11 +78,12 @@ class Interrupt:
         """A context in which there is nothing to finish.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C was pressed, now or before.
+            KeyboardInterrupt: Ctrl-C was pressed, or SIGTERM came, now or before.
         """
         self._is_waiting = True
         try:
-            self.end_if_asked()
+            if self.asked.is_set():
+                raise KeyboardInterrupt
             yield
         finally:
             self._is_waiting = False
@@ -86,14 +100,40 @@ def _announce() -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Obedient:
-    """A stream whose reads end with Ctrl-C."""
+    """A stream whose reads end with Ctrl-C and SIGTERM."""
 
     stream: BinaryIO
     interrupt: Interrupt
 
     def read(self, size_bytes: int = -1) -> bytes:
+        if threading.current_thread() is not threading.main_thread():
+            return self._read_beside(size_bytes)
         with self.interrupt.waiting():
             return self.stream.read(size_bytes)
+
+    def _read_beside(self, size_bytes: int) -> bytes:
+        """Reads in a thread that no signal interrupts: never longer than there is something to read."""
+        if (
+            not isinstance(self.stream, BufferedReader) or sys.platform == "win32"
+        ):  # which selects only sockets
+            return self.stream.read(size_bytes)
+        pieces: list[bytes] = []
+        left = size_bytes
+        while left:
+            self._wait()
+            piece = self.stream.read1(_PIECE_BYTES if left < 0 else min(left, _PIECE_BYTES))
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece) if left > 0 else 0
+        return b"".join(pieces)
+
+    def _wait(self) -> None:
+        while True:
+            if self.interrupt.asked.is_set():
+                raise InterruptedError(errno.EINTR, os.strerror(errno.EINTR))
+            if select.select([self.stream], [], [], _LOOK_S)[0]:
+                return
 
 
 @contextmanager
@@ -102,8 +142,12 @@ def taking_interrupts(*, if_: bool = True) -> Iterator[Interrupt]:
     thread, the only one that gets signals.
     """
     interrupt = Interrupt(announces=True)
-    with _handling(interrupt) if if_ else nullcontext():
-        yield interrupt
+    try:
+        with _handling(interrupt) if if_ else nullcontext():
+            yield interrupt
+    except KeyboardInterrupt:
+        interrupt.end_if_asked()  # SIGTERM ends the process by itself
+        raise
 
 
 @contextmanager

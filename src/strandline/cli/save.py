@@ -158,18 +158,20 @@ class _Saver:
         self, sources: Sequence[Source | Unusable], *, name: str | None, image_id: str | None
     ) -> None:
         done = 0
-        for batch in _iter_batches(sources):
-            if self._interrupt.asked.is_set():
-                break
-            if len(batch) > 1:
-                results = self._save_together(batch, done)
-            else:
-                self._bars.advance("saving", done, self._total)
-                results = [self._save_one(batch[0], name, image_id)]
-            done += len(results)
-            if self._note(batch, results):
-                break
-        self._tally.not_tried += self._total - done
+        try:
+            for batch in _iter_batches(sources):
+                if self._interrupt.asked.is_set():
+                    break
+                if len(batch) > 1:
+                    results = self._save_together(batch, done)
+                else:
+                    self._bars.advance("saving", done, self._total)
+                    results = [self._save_one(batch[0], name, image_id)]
+                done += len(results)
+                if self._note(batch, results):
+                    break
+        finally:
+            self._tally.not_tried += self._total - done
 
     def _save_one(self, source: Source | Unusable, name: str | None, image_id: str | None) -> _Result:
         if isinstance(source, Unusable):

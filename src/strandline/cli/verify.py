@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import GivenPath, sds_argument
+from strandline.cli.changes import NOT_TRIED
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
@@ -69,8 +70,8 @@ def verify(
     bytes_per_hour = None if budget is None else parse_rate(budget)
     if missing := [folder for folder in folders if not os.path.isdir(folder)]:
         raise SourceNotFoundError(f"there is no folder {missing[0]}; check the path", source=missing[0])
-    with session.open_store() as store:
-        with Bars() as bars, taking_interrupts() as interrupt:
+    with session.open_store() as store, taking_interrupts() as interrupt:
+        with Bars() as bars:
             report = store.verify(
                 sds or None,
                 older_than=older_than,
@@ -79,10 +80,13 @@ def verify(
                 cancel=interrupt.asked,
             )
         if repair and not interrupt.asked.is_set():
-            report = store.heal(report, folders, dry_run=dry_run)
+            report = store.heal(report, folders, dry_run=dry_run, cancel=interrupt.asked)
     session.answer(report.to_json(), lambda: _show(report, older_than, repair=repair, dry_run=dry_run))
     for each in report.healing.refused if report.healing else ():
         say(each.error.message)
+    if report.healing is not None and not report.healing.complete:
+        healed, bad = len(report.healing.done), say_count(len(report.healing.plan), "file")
+        say(f"{healed:,} of {bad} healed, {NOT_TRIED}")
     for gap in report.not_verified:
         files = "" if gap.files is None else f"{say_count(gap.files, 'file')} "
         say(f"{gap.sd.name!r}: {files}not read: {gap.reason}")

@@ -146,9 +146,11 @@ class VerifyReport(JsonForm):
     }  # fmt: skip
 
     def to_json(self) -> dict[str, object]:
-        """With the keys of the healing, if anybody asked for one."""
+        """With the keys of the healing, if anybody asked for one. Then both are complete, or it is not."""
         told = JsonForm.to_json(self)
-        return told if self.healing is None else told | self.healing.to_json()
+        if self.healing is None:
+            return told
+        return told | self.healing.to_json() | {"complete": self.is_complete and self.healing.complete}
 
 
 def was_altered(old: ImageFile, new: ImageFile) -> bool:

@@ -7,6 +7,7 @@ the catalog knows to have been its own, and only if it still has exactly the wro
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -37,6 +38,7 @@ from strandline.services.proving.prove import prove_file
 from strandline.services.saving.entries import read_entry
 from strandline.services.saving.foreign import keep_foreign
 from strandline.services.saving.save import save_image
+from strandline.services.steps import Steps
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.replace import replace_file
 from strandline.services.trashing.trash import open_bytes
@@ -75,13 +77,14 @@ def heal(
     folders: Sequence[str] = (),
     *,
     dry_run: bool = False,
+    cancel: threading.Event | None = None,
 ) -> tuple[list[VerifyFinding], HealReport]:
     """Gives the files of the findings their right bytes back. Returns the findings as they are now, and what was
     done.
 
     The bytes come from another file of the image, a conflict copy, the trash, one of the given ``folders``, or the
     file that it was saved from. A file that is gone is not brought back: somebody may have deleted it. Durable when
-    it returns. ``dry_run`` only says which files have good bytes somewhere.
+    it returns. ``dry_run`` only says which files have good bytes somewhere. ``cancel`` stops before the next file.
 
     Cost: a read of each good file; and for ``folders`` one listing, and a read of each file in them that has the
     right size, or, if nobody knows the size, of each picture.
@@ -90,7 +93,8 @@ def heal(
         SourceNotFoundError: One of the folders is not there.
     """
     check_folders(bench, folders)
-    return heal_findings(bench, findings, GivenFolders(bench, folders).iter_files, dry_run=dry_run)
+    given = GivenFolders(bench, folders)
+    return heal_findings(bench, findings, given.iter_files, dry_run=dry_run, cancel=cancel)
 
 
 def heal_findings(
@@ -100,9 +104,9 @@ def heal_findings(
     *,
     dry_run: bool = False,
     how: Replacing = NO_VERSION,
+    cancel: threading.Event | None = None,
 ) -> tuple[list[VerifyFinding], HealReport]:
     """The same, with the files that a person has elsewhere."""
-    plan: list[FileChange] = []
     done: list[FileChange] = []
     kept: list[FileChange] = []
     refused: list[RefusedChange] = []
@@ -110,11 +114,11 @@ def heal_findings(
     findings, quiet = list(findings), QuietFiles(bench)
     if not dry_run:
         _look_at_all(quiet, findings)
-    for finding in findings:
+    steps = Steps(findings, cancel)
+    for finding in steps:
         if finding.fault not in HEALED_FROM_BYTES:
             after.append(finding)
             continue
-        plan.append(finding.change)
         try:
             saved = _heal(bench, finding, list_files, None if dry_run else quiet, how)
         except StrandlineError as error:
@@ -126,7 +130,9 @@ def heal_findings(
                 kept.append(change_of(finding.sd, saved.path, saved.image_id, saved.size_bytes))
             kept_as = None if saved is None else saved.path
             after.append(finding if dry_run else replace(finding, is_healed=True, kept_as=kept_as))
-    return after, HealReport(tuple(plan), tuple(done), tuple(refused), kept=tuple(kept))
+    after += findings[len(after) :]
+    plan = tuple(finding.change for finding in findings if finding.fault in HEALED_FROM_BYTES)
+    return after, HealReport(plan, tuple(done), tuple(refused), steps.complete, tuple(kept))
 
 
 def _look_at_all(quiet: QuietFiles, findings: Iterable[VerifyFinding]) -> None:
