@@ -12,7 +12,7 @@ import click
 from strandline.cli.arguments import GivenPath
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
-from strandline.cli.session import Session
+from strandline.cli.session import Session, get_stdin
 from strandline.cli.writing import write_json
 from strandline.errors import InvalidInputError, StorageDirOfflineError, StrandlineError
 from strandline.model.note_checks import CheckOptions, Known, NoteCheck, leave_out, read_baseline
@@ -107,7 +107,7 @@ def _read_baseline(name: str | None) -> Known | None:
         return None
     remedy = "make it with `strandline check --json`"
     try:
-        with click.open_file(name, "rb") as file:
+        with nullcontext(get_stdin()) if name == "-" else open(name, "rb") as file:
             return read_baseline(file.read())
     except OSError as error:
         raise InvalidInputError(f"cannot read {name}: {error.strerror}; {remedy}", path=name) from error

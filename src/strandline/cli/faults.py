@@ -57,6 +57,8 @@ def report_fault(error: BaseException, session: Session) -> dict[str, object]:
 
 def _say_usage(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
+    if context and context.command.hidden:
+        context = context.parent  # what is hidden is the group's own form, as in `inspect SD`
     command = context.command_path if context else PROGRAM
     message = _word_usage(error)
     return f"{message}{'' if message.endswith('?') else ';'} `{command} --help` shows how"
@@ -99,9 +101,11 @@ def _write_fault(error: BaseException, session: Session) -> Path | None:
             *traceback.format_exception(error),
         ]
     )
-    folders = [Path(tempfile.gettempdir())]
+    folders = []
     with suppress(StrandlineError):
-        folders.insert(0, session.find_home() / "logs")
+        folders.append(session.find_home() / "logs")
+    with suppress(OSError):
+        folders.append(Path(tempfile.gettempdir()))
     for folder in folders:
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import click
 
 from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.session import Session
-from strandline.cli.writing import PROGRAM, write_line
+from strandline.cli.writing import PROGRAM, write_plain_line
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -50,4 +50,4 @@ def help_(session: Session, words: tuple[str, ...]) -> None:
         command = found
         context = click.Context(command, parent=context, info_name=name, **command.context_settings)
     text = command.get_help(context)
-    session.answer({"help": text}, lambda: write_line(text))
+    session.answer({"help": text}, lambda: write_plain_line(text))

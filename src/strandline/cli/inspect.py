@@ -1,7 +1,7 @@
 """``strandline inspect``: disk compared with catalog, the tree, a file's facts, its bytes in hex.
 
 ``inspect SD`` and ``inspect tree SD`` share a place in the grammar. If the first word is not a
-subcommand, it is a storage directory. A storage directory called ``tree`` can be given by its path.
+subcommand, it is a storage directory. A storage directory called ``tree`` can be given by its path, or after ``--``.
 """
 
 from __future__ import annotations
@@ -41,14 +41,26 @@ million.
 """
 
 
+_GIVEN = f"{__name__}.given"
+"""Where the context keeps the words after ``inspect``."""
+
+
 class InspectGroup(LazyGroup):
     """A group that also takes storage directories as its own arguments."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Remembers whether ``--`` was given: after it, all words are storage directories."""
+        ctx.meta[_GIVEN] = list(args)
+        return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The subcommand. If there is none, all words are storage directories (and options)."""
-        if args[0] in self.table:
+        given = ctx.meta[_GIVEN]
+        if given[: len(given) - len(args)][-1:] == ["--"]:
+            args = ["--", *args]  # not an option of the storage directories' own command either
+        elif args[0] in self.table:
             return super().resolve_command(ctx, args)
         return None if ctx.resilient_parsing else "inspect", status, args
 

@@ -15,7 +15,7 @@ import click
 
 from strandline.cli.overview import OPTIONS, Row
 from strandline.cli.session import Session
-from strandline.cli.writing import shorten, write_line
+from strandline.cli.writing import shorten, write_plain_line
 from strandline.model.plain_words import show_plainly
 
 
@@ -26,7 +26,7 @@ def _set_json(context: click.Context, _option: click.Parameter, value: bool) -> 
 
 def _set_home(context: click.Context, _option: click.Parameter, value: str | None) -> None:
     if value is not None:
-        context.ensure_object(Session).home = value
+        context.ensure_object(Session).choose_home(value)
 
 
 def _set_local(context: click.Context, _option: click.Parameter, value: bool) -> None:
@@ -68,7 +68,7 @@ NEAR = 0.65
 
 def _show_help(context: click.Context, _option: click.Parameter, value: bool) -> None:
     if value and not context.resilient_parsing:
-        write_line(context.get_help())
+        write_plain_line(context.get_help())
         context.exit()
 
 

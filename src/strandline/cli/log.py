@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from strandline import __version__
-from strandline.cli.writing import is_terminal, say, shorten, write_message
+from strandline.cli.writing import complete_commands, is_terminal, say, shorten, write_message
 from strandline.model.log_levels import LOG_LEVELS, choose_log_level
 from strandline.model.plain_words import show_plainly
 
@@ -147,7 +147,7 @@ def _write(head: str, record: logging.LogRecord) -> None:
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
         message = f"{message}: {type(error).__name__}: {error}"
-    write_message(head + shorten(show_plainly(message)))
+    write_message(head + shorten(complete_commands(show_plainly(message))))
 
 
 def _is_journal() -> bool:

@@ -14,7 +14,7 @@ from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.garbage import put_off_collecting
 from strandline.cli.overview import find_overview
 from strandline.cli.session import Session
-from strandline.cli.writing import drop_stdout, say, write_json, write_plain_line
+from strandline.cli.writing import ListEndedError, drop_stdout, say, write_json, write_plain_line
 from strandline.errors import StrandlineError
 
 
@@ -52,6 +52,9 @@ def _run_to_its_end(arguments: list[str], *, is_process: bool) -> int:
         raise
     except StrandlineError as error:
         status, document = exit_status_of(error), error.to_json()
+    except ListEndedError as ended:
+        say(ended.error.message)
+        return exit_status_of(ended.error)
     except Exception as error:  # noqa: BLE001 - the boundary of a command
         from strandline.cli.faults import describe_failure
 
@@ -59,7 +62,10 @@ def _run_to_its_end(arguments: list[str], *, is_process: bool) -> int:
     say(str(document["message"]))
     # Also search the arguments: the mistake may come before the option.
     if session.json or "--json" in arguments:
-        write_json({"error": document})
+        try:
+            write_json({"error": document})
+        except StrandlineError as refused:  # stdout takes nothing; the line above has said what it was about
+            say(refused.message)
     return status
 
 

@@ -52,9 +52,9 @@ def check_output(output: str | None) -> None:
     """
     if output is None or output == STDOUT or _find_descriptor(output) is not None or _is_special(output):
         return
-    if output.endswith(os.sep) and not Path(output).is_dir():
+    if output.endswith(os.sep) and not os.path.isdir(output):
         raise click.UsageError(f"there is no folder {output} to write to")
-    if not Path(os.path.realpath(output)).parent.is_dir():
+    if not os.path.isdir(Path(os.path.realpath(output)).parent):
         raise click.UsageError(f"there is no folder {Path(output).parent} to write to")
 
 
@@ -80,7 +80,7 @@ def write_to(
         _write_into(output, output, source)
         return Path(output)
     target = Path(os.path.realpath(output))  # keep a link: write to its target
-    if target.is_dir():
+    if os.path.isdir(target):  # unlike Path.is_dir, also if the path is too long
         target /= filename
     _write_whole(session, target, source, is_private)
     return target

@@ -69,6 +69,8 @@ def run_program(session: Session, arguments: list[str]) -> int:
     if instruction := os.environ.get(COMPLETION_VARIABLE):
         from click.shell_completion import shell_complete
 
+        if instruction.endswith("_complete") and not {"COMP_WORDS", "COMP_CWORD"} <= os.environ.keys():
+            raise click.UsageError(f"the shell did not say what to complete; unset {COMPLETION_VARIABLE}")
         return shell_complete(program, {"obj": session}, PROGRAM, COMPLETION_VARIABLE, instruction)
     try:
         with program.make_context(PROGRAM, arguments, obj=session) as context:

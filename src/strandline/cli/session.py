@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from strandline.cli.garbage import begin_collecting
-from strandline.cli.writing import offer_local_commands, say, write_json
+from strandline.cli.writing import offer_commands_for, offer_local_commands, say, write_json
 from strandline.errors import SourceNotFoundError
 
 if TYPE_CHECKING:
@@ -27,12 +27,19 @@ class Session:
     """The state of one run."""
 
     def __init__(self) -> None:
+        offer_commands_for(None)
+        offer_local_commands(False)
         self.json = False
         """Answer in JSON."""
         self.home: str | None = None
         """From ``--home``."""
         self.is_local = False
         """From ``--local``: the catalog is this machine's own, whatever the settings say."""
+
+    def choose_home(self, home: str) -> None:
+        """Uses this one. What a message offers is then meant for it, too."""
+        self.home = home
+        offer_commands_for(home)
 
     def find_home(self) -> Path:
         """Where the catalog, settings, and caches are. Does not access the disk."""

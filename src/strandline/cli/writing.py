@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
+from strandline.errors import StrandlineError
 from strandline.model.plain_words import show_plainly
 
 PROGRAM = "strandline"
@@ -29,10 +30,20 @@ MAX_WORD_LENGTH = 4
 """A file of so short a name (``a``, ``-``) may only seem to be named in a message: it must stand where names do."""
 
 
+_home: str | None = None
+"""The ``--home`` of this run, which commands in messages get, too."""
+
 _offers_local = False
 """Whether commands in messages get ``--local``. One run of the program has one catalog."""
 
-_OFFERED = re.compile(f"(?<=`{PROGRAM} )(?!--local )")
+_OFFERED = re.compile(rf"((?:`|\| ){PROGRAM} )(--local )?(?!--home |[^`|]*--help[`|])")
+"""The beginning of a command that a message offers, also after a pipe. Help is the same for all homes."""
+
+
+def offer_commands_for(home: str | None) -> None:
+    """From now on, commands that a line for people offers are for the home that ``--home`` gave, or name none."""
+    global _home
+    _home = home
 
 
 def offer_local_commands(is_local: bool) -> None:
@@ -41,14 +52,31 @@ def offer_local_commands(is_local: bool) -> None:
     _offers_local = is_local
 
 
-def _for_this_catalog(text: str) -> str:
-    """With ``--local`` in the commands that it offers, if this run has it: otherwise they would work on others'."""
-    return _OFFERED.sub("--local ", text) if _offers_local else text
+def complete_commands(text: str) -> str:
+    """With ``--home`` and ``--local`` in the commands that it offers, if this run has them: otherwise they would work
+    on another catalog.
+    """
+    if _home is None and not _offers_local:
+        return text
+    home = "" if _home is None else f"--home {_say_home(_home)} "
+    return _OFFERED.sub(
+        lambda found: f"{found[1]}{home}{'--local ' if _offers_local else found[2] or ''}", text
+    )
+
+
+def _say_home(given: str) -> str:
+    """The home as a word for a shell. A command is pasted later, and elsewhere."""
+    import shlex  # here: most commands offer none
+
+    given = os.path.expanduser(given)
+    with suppress(OSError):  # the current folder is gone
+        given = os.path.join(os.getcwd(), given)
+    return shlex.quote(show_plainly(given))
 
 
 def write_line(line: str = "") -> None:
     """Writes one line of output. The caller must have escaped foreign names."""
-    _write(f"{_for_this_catalog(line)}\n")
+    _write(f"{complete_commands(line)}\n")
 
 
 def write_plain_line(line: str) -> None:
@@ -76,10 +104,23 @@ def format_json(document: Mapping[str, object], *, is_line: bool = False) -> byt
     return ("\n".join(lines) + "\n").encode()
 
 
+class ListEndedError(Exception):
+    """A list in JSON that has fewer items than it should. The document has said why."""
+
+    def __init__(self, error: StrandlineError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
 def write_json_list(head: Mapping[str, object], name: str, items: Iterable[Mapping[str, object]]) -> None:
     """Writes ``head`` with one more key ``name``, a list, at its end; otherwise like :func:`write_json`.
 
-    Writes one item after the other, so the list may be larger than memory.
+    Writes one item after the other, so the list may be larger than memory. If an error ends it, ``error`` is the last
+    key.
+
+    Raises:
+        StrandlineError: Before the first item. Nothing was written.
+        ListEndedError: After it.
     """
     import json
 
@@ -88,12 +129,24 @@ def write_json_list(head: Mapping[str, object], name: str, items: Iterable[Mappi
         lines = (line if line.isprintable() else _escape(line) for line in text.split("\n"))
         return ("\n" + "  " * depth).join(lines)
 
+    rest = iter(items)
+    failed: StrandlineError | None = None
+    item = next(rest, None)
     start = "".join(f"  {format_json(key, 0)}: {format_json(value, 1)},\n" for key, value in head.items())
+    end = "]" if item is None else "\n  ]"
     _write(f"{{\n{start}  {format_json(name, 0)}: [".encode())
-    count = 0
-    for count, item in enumerate(items, 1):
-        _write(f"{',' if count > 1 else ''}\n    {format_json(item, 2)}".encode())
-    _write(b"\n  ]\n}\n" if count else b"]\n}\n")
+    while item is not None:
+        _write(f"\n    {format_json(item, 2)}".encode())
+        try:
+            item = next(rest, None)
+        except StrandlineError as error:
+            item, failed = None, error
+            end += f',\n  "error": {format_json(error.to_json(), 1)}'
+        if item is not None:
+            _write(b",")
+    _write(f"{end}\n}}\n".encode())
+    if failed is not None:
+        raise ListEndedError(failed)
 
 
 def _escape(json_line: str) -> str:
@@ -113,7 +166,7 @@ def _escape_char(char: str) -> str:
 
 def say(message: str) -> None:
     """Writes one line on stderr for a person."""
-    write_message(f"{PROGRAM}: {shorten(_for_this_catalog(show_plainly(message)))}")
+    write_message(f"{PROGRAM}: {shorten(complete_commands(show_plainly(message)))}")
 
 
 def write_message(line: str) -> None:

@@ -147,20 +147,39 @@ def find_home(given: str | os.PathLike[str] | None, environ: Mapping[str, str]) 
     empty, then the platform's folder for user data. ``~`` is expanded.
 
     Raises:
-        ConfigError: An empty path is given, or it begins with the ``~`` of an unknown user.
+        ConfigError: An empty path is given, it begins with the ``~`` of an unknown user, or it is relative and the
+            current folder is gone; or none is given, and this user has no home directory.
     """
     if given is not None and not os.fspath(given):
         raise ConfigError("the home is an empty path; give a folder, or leave it out", place="home")
     chosen = environ.get(HOME_VARIABLE) if given is None else given
     if not chosen:
-        import platformdirs  # here: it costs every start-up 10 ms, and most tests and servers name their home
-
-        return platformdirs.user_data_path("strandline", appauthor=False)
+        return _find_usual_home()
+    place = HOME_VARIABLE if given is None else "--home"
     try:
         return Path(chosen).expanduser().absolute()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{place}: the current folder is gone, so {str(chosen)!r} leads nowhere; give the whole path",
+            place=place,
+        ) from error
     except RuntimeError as error:
-        place = HOME_VARIABLE if given is None else "--home"
         raise ConfigError(f"{place}: {error} ({str(chosen)!r}); give the whole path", place=place) from error
+
+
+def _find_usual_home() -> Path:
+    import platformdirs  # here: it costs every start-up 10 ms, and most tests and servers name their home
+
+    try:
+        found = platformdirs.user_data_path("strandline", appauthor=False)
+    except RuntimeError:
+        found = Path()
+    if not found.is_absolute():  # some releases leave the ~ in it
+        raise ConfigError(
+            f"this user has no home directory; set HOME, or choose a folder with --home or {HOME_VARIABLE}",
+            place="home",
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
