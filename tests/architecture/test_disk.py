@@ -46,13 +46,14 @@ FOR_ALL = {"disk_errors", "port", "proof_copies"}
 """Modules of ``folders/`` that every room may import: the port, errors for refusals, and bytes that were read."""
 
 MAY_USE: dict[str, tuple[str, set[str]]] = {
+    "cli/check.py": ("an earlier check that a person names", {"open"}),
     "cli/arguments.py": ("a list of ids, or a picture, that a person gives", {"open", "os.path.isfile"}),
     "cli/faults.py": ("the report of an internal error, in the home", {".mkdir", ".write_text", "tempfile"}),
     "cli/get.py": ("where a person wants several images written", {".is_dir"}),
     "cli/output_files.py": (
         "where a person wants an answer written",
         {
-            ".is_dir", "folders.export_folder", "folders.saving", "open", "os.dup", "os.get_inheritable",
+            "folders.export_folder", "folders.saving", "open", "os.dup", "os.get_inheritable",
             "os.path.isdir", "os.path.realpath", "os.stat",
         },
     ),
@@ -74,7 +75,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     ),
     "cli/writing.py": (
         "standard output, and the width of the terminal",
-        {"open", "os.O_WRONLY", "os.close", "os.devnull", "os.dup2", "os.open", "shutil"},
+        {"open", "os.O_WRONLY", "os.close", "os.devnull", "os.dup2", "os.getcwd", "os.open", "shutil"},
     ),
     "runtime/assembly.py": (
         "the folders that the home is in; the limits that all places share",

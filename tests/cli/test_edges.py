@@ -124,3 +124,22 @@ def test_any_name_of_a_storage_directory_can_be_inspected(made: CommandHome, tmp
     assert len(run("inspect", "--json", "--", "-x", "tree").json["sds"]) == 2
     assert run("inspect", "tree", "--json", "--", "-x").json["entries"]
     assert "`strandline inspect --help`" in run("inspect", "--bogus").stderr
+
+
+def test_a_setting_is_changed_although_another_one_is_wrong(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written and answered, and the other one is told. So they can be mended one after the other."""
+    (home / "config.toml").write_text('[log]\nlevel = "loud"\n[web]\nport = -1\n')
+    ran = run("config", "set", "save.max_bytes", "5000", "--json")
+    assert (ran.status, ran.json) == (0, {"key": "save.max_bytes", "value": 5000, "origin": "file"})
+    assert "log.level is 'loud'" in ran.stderr
+    ran = run("config", "unset", "log.level", "--json")
+    assert (ran.status, ran.json["origin"]) == (0, "default")
+    assert "web.port is -1" in ran.stderr
+    monkeypatch.setenv("STRANDLINE_WEB_PORT", "x")
+    ran = run("config", "set", "web.port", "9000", "--json")
+    assert (ran.status, ran.json) == (0, {"key": "web.port", "value": 9000, "origin": "file"})
+    assert "STRANDLINE_WEB_PORT: web.port is 'x'" in ran.stderr
+    monkeypatch.delenv("STRANDLINE_WEB_PORT")
+    assert run("config", "show").status == 0

@@ -14,7 +14,7 @@ from builders.command_home import CommandHome
 from builders.program import run, started
 from strandline.cli.log import _is_journal, begin_log
 from strandline.model.events import StorageDirOffline
-from strandline.runtime.event_log import EventLog
+from strandline.runtime.event_log import EventLog, StorageDirNames
 
 
 @pytest.mark.slow
@@ -102,5 +102,5 @@ def test_what_fails_again_and_again_does_not_fill_the_log(
     assert len(capsys.readouterr().err.splitlines()) == 2001
     now = datetime(2026, 11, 29, tzinfo=UTC)
     gone = StorageDirOffline(at=now, sd_id=None, name="Notes", path="/sd", reason="the folder is not there")
-    EventLog({}).write([gone, gone])
+    EventLog(StorageDirNames(list)).write([gone, gone])
     assert capsys.readouterr().err.count("sd.offline Notes") == 2

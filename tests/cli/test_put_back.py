@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 
 from builders.named_vault import put
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures, make_storage_dir
+from strandline.cli import put_back as command
 from strandline.cli.main import main
 
 ONE, TWO = make_pictures(2)
@@ -98,9 +100,13 @@ def test_what_comes_from_the_trash_is_not_in_it_any_more(
 
 
 def test_another_storage_directory_needs_a_yes(
-    vault: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    vault: Path,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Without a terminal nobody can say it, so --yes must."""
+    """Without a terminal nobody can say it, so --yes must. A question never gets between the JSON."""
     ids = make_storage_dir(tmp_path / "Ids", TWO)
     assert run(home, "sd", "add", str(ids)) == 0
     assert run(home, "get", id_of(TWO), "--sd", "Ids", "-o", str(tmp_path / "x.png")) == 0
@@ -115,6 +121,13 @@ def test_another_storage_directory_needs_a_yes(
     assert (picture["from_sd"], picture["done"]) == ("Ids", False)
     assert "another storage directory, which nobody has allowed" in picture["why"]
     assert not (vault / "two.png").exists()
+    monkeypatch.setattr(command, "asks_a_person", lambda: True)
+    monkeypatch.setattr(click, "confirm", lambda *_, **__: True)
+    assert run(home, "put-back", "--json") == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["checked"][0]["pictures"][0]["done"]
+    assert told.err.startswith("two.png would come from ")
+    (vault / "two.png").unlink()
     assert run(home, "put-back", "--yes") == 0
     assert (vault / "two.png").read_bytes() == TWO
 

@@ -12,6 +12,7 @@ from builders.pictures import make_picture
 from builders.program import run, started
 from builders.storage import id_of, make_storage_dir
 from strandline.runtime.assembly import open_store
+from strandline.runtime.daemon import run_daemon
 from strandline.runtime.sign_in import ADDRESS_FILE
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE
 from strandline.web.server import find_network_host
@@ -177,7 +178,8 @@ def test_sessions_are_said_to_have_ended_only_if_they_have(root: Path, home: Pat
         assert (good.json["signed_out"], "signed out" in good.stderr) == (True, True)
         run("--home", str(other), "token", "show")
         (other / ADDRESS_FILE).write_bytes((home / ADDRESS_FILE).read_bytes())
-        bad = run("--home", str(other), "token", "rotate", "--json")
+        with open_store(other) as store, run_daemon(store):
+            bad = run("--home", str(other), "token", "rotate", "--json")
         assert bad.json["signed_out"] is False
         assert "still uses the old one" in bad.stderr
         assert "signed out" not in bad.stderr

@@ -20,7 +20,7 @@ from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Column, show_table
 from strandline.cli.writing import format_json, is_terminal, say, write_bytes, write_line
-from strandline.errors import InvalidInputError
+from strandline.errors import ConfigError, InvalidInputError
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.runtime.setting_sources import Origin
 from strandline.runtime.settings import Settings, config_path, list_settings
@@ -143,12 +143,26 @@ def unset(session: Session, key: str) -> None:
 
 
 def _answer_setting(session: Session, home: Path, key: str) -> None:
-    """Says what the setting is now: an environment variable may have another value."""
-    [row] = [row for row in Settings.load(home, os.environ).iter_settings() if row.key == key]
+    """Says what the setting is now: an environment variable may have another value. It is written already, so what is
+    wrong elsewhere is only told.
+    """
+    try:
+        settings = Settings.load(home, os.environ)
+    except ConfigError as error:
+        say(error.message)
+        settings = _load_one(home, key)
+    [row] = [row for row in settings.iter_settings() if row.key == key]
     document = {"key": row.key, "value": row.value, "origin": row.origin.value}
     session.answer(
         document, lambda: write_line(show_plainly(f"{row.key} = {row.value!r}  ({row.origin.value})"))
     )
+
+
+def _load_one(home: Path, key: str) -> Settings:
+    try:
+        return Settings.load(home, os.environ, only=key)
+    except ConfigError:  # its own variable is wrong: what the file says counts once that is mended
+        return Settings.load(home, {}, only=key)
 
 
 @click.command("export", cls=Verb)

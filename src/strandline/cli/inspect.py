@@ -57,7 +57,7 @@ class InspectGroup(LazyGroup):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The subcommand. If there is none, all words are storage directories (and options)."""
-        given = ctx.meta[_GIVEN]
+        given = ctx.meta.get(_GIVEN, [])
         if given[: len(given) - len(args)][-1:] == ["--"]:
             args = ["--", *args]  # not an option of the storage directories' own command either
         elif args[0] in self.table:

@@ -12,7 +12,7 @@ from strandline.cli.arguments import GivenPath
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
-from strandline.cli.writing import asks_a_person, write_json, write_line
+from strandline.cli.writing import asks_a_person, write_json, write_line, write_message
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.put_back import MOVED, NOT_ALLOWED, hold_moved
 from strandline.model.remedies import say_command
@@ -68,7 +68,7 @@ def _ask(plans: Sequence[PutBackPlan]) -> bool:
     if not asks_a_person():
         return False
     for step in foreign:
-        write_line(f"{show_plainly(step.path)} would come from {_say_source(step)}")
+        write_message(f"{show_plainly(step.path)} would come from {_say_source(step)}")
     return click.confirm(f"Copy {say_count(len(foreign), 'picture')} from there?", err=True)
 
 

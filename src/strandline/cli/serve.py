@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from strandline.cli.exit_status import ExitStatus
+from strandline.cli.interrupts import ending_on_signals
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.log import begin_log, log_options, logging_life
 from strandline.cli.numbers import WholeNumber
@@ -52,9 +53,12 @@ def serve(
 
     check_extra(SERVE)
     with ExitStack() as opened:
+        stop = opened.enter_context(ending_on_signals())  # also while the catalog is opened
         stores = open_stores(session)
         for each in stores.opened:
             opened.enter_context(each)
+        if stop.is_set():
+            return ExitStatus.DONE
         from strandline.runtime.daemon import check_alone, run_daemon
         from strandline.runtime.event_log import logging_events
         from strandline.runtime.shared_sign_ins import make_link_to
@@ -91,7 +95,7 @@ def serve(
             opened.enter_context(run_daemon(each))
             opened.enter_context(logging_events(each))
         opened.enter_context(announcing(main.home, urls))
-        serve(opened.enter_context(_running_site(session, stores, address)), address, tell)
+        serve(opened.enter_context(_running_site(session, stores, address)), address, stop, tell)
     return ExitStatus.DONE
 
 

@@ -6,6 +6,8 @@ home, so only its owner can use them, and a running server takes over what they 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from strandline.cli.lazy_commands import LazyGroup, Verb
@@ -13,6 +15,11 @@ from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.writing import say, write_line
 from strandline.errors import CatalogAwayError, ServerNotRunningError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from strandline.runtime.sign_in import ServerUrls
 
 TOKEN_TABLE = {
     "show": Row("sign_in:show", "Print the token."),
@@ -44,7 +51,7 @@ def sign_in(session: Session, open_browser: bool) -> None:
 
     home = session.find_home()
     urls = find_server(home)
-    if urls is None or not _is_answering(urls.own):
+    if urls is None or not _is_answering(home, urls):
         raise ServerNotRunningError(
             f"no server of the home {home} runs; start one with `strandline serve`, which prints a link as well",
             home=str(home),
@@ -112,7 +119,7 @@ def rotate(session: Session) -> None:
         with session.open_store() as store:
             end_shared_sessions(store)
     urls = find_server(home)
-    is_old = urls is not None and _is_answering(urls.own) and not _takes_over(urls.own, made)
+    is_old = urls is not None and _is_answering(home, urls) and not _takes_over(urls.own, made)
     session.answer(
         {"token": made, "path": str(home / TOKEN_FILE), "signed_out": not is_old}, lambda: write_line(made)
     )
@@ -132,6 +139,7 @@ def _shares_catalog(session: Session) -> bool:
 def _takes_over(address: str, token: str) -> bool:
     """Waits until the server accepts the token. False if it did not in time."""
     import time
+    from http.client import HTTPException
     from urllib.error import HTTPError
     from urllib.request import ProxyHandler, Request, build_opener
 
@@ -143,23 +151,30 @@ def _takes_over(address: str, token: str) -> bool:
                 return True
         except HTTPError as error:
             error.close()
-        except OSError:
+        except (OSError, HTTPException, ValueError):
             return True  # it has stopped, and its next start reads the new token
         if time.monotonic() > until_s:
             return False
         time.sleep(0.2)
 
 
-def _is_answering(address: str) -> bool:
-    """Whether the server is there. If it was killed, it has left its address in the home."""
+def _is_answering(home: Path, urls: ServerUrls) -> bool:
+    """Whether the server is there. If it was killed, its address is still in the home, and another program may have
+    its port now. That program must not be told the token.
+    """
+    from http.client import HTTPException
     from urllib.error import HTTPError
     from urllib.request import ProxyHandler, build_opener
 
+    from strandline.runtime.daemon import is_watched
+
+    if not (is_watched(home, shared=True) or is_watched(home, shared=False)):
+        return False
     try:
-        with build_opener(ProxyHandler({})).open(f"{address}healthz", timeout=ANSWER_LIMIT_S) as answer:
+        with build_opener(ProxyHandler({})).open(f"{urls.own}healthz", timeout=ANSWER_LIMIT_S) as answer:
             return bool(answer.read(100) == b"ok")
     except HTTPError as error:
         error.close()
         return False
-    except OSError:
+    except (OSError, HTTPException, ValueError):  # not in HTTP, or what was left is no address
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,11 +18,13 @@ from strandline.model.events import (
     Event,
     ImageAvailable,
     ScanProgress,
-    StorageDirEvent,
     describe_facts,
     format_time,
 )
 from strandline.model.plain_words import show_plainly
+
+if TYPE_CHECKING:
+    from strandline.runtime.event_log import StorageDirNames
 
 _COLOURS = {ImageAvailable.type: "green", **dict.fromkeys(ALARMS, "red")}
 
@@ -37,27 +40,28 @@ def watch(session: Session, since: int | None, once: bool, verbose: int, quiet: 
     Scans once, checks what arrived, and then waits for more. --json prints one object per line. Ends with status 0
     at Ctrl-C or SIGTERM.
     """
-    with session.open_store(begins=True) as store:
+    # From here on, a signal that comes while the catalog is opened ends it as one that comes later.
+    with ending_on_signals() as stop, session.open_store(begins=True) as store:
+        from strandline.runtime.event_log import StorageDirNames
+
         begin_log(store.settings.log.level, verbose, quiet)
-        names: dict[str | None, str] = {sd.sd_id: sd.name for sd in store.list_storage_dirs()}
+        names = StorageDirNames(store.list_storage_dirs)
         if is_terminal(sys.stderr) and not (once or quiet):
             say("watching; press Ctrl-C to stop")
-        with ending_on_signals() as stop, store.watch(once=once, since=since, stop=stop) as events:
+        with store.watch(once=once, since=since, stop=stop) as events:
             for event in events:
-                if isinstance(event, StorageDirEvent):
-                    names[event.sd_id] = event.name
                 _print(session, event, names)
         if once and stop.is_set():
             raise KeyboardInterrupt  # it had an end of its own, and did not reach it
 
 
-def _print(session: Session, event: Event, names: dict[str | None, str]) -> None:
+def _print(session: Session, event: Event, names: StorageDirNames) -> None:
     if session.json:
         write_json(event.to_json(), is_line=True)
         return
     if event.type == ScanProgress.type:
         return  # for programs; on a terminal it would hide the arrivals
-    where = names.get(event.sd_id) or event.sd_id or ""
+    where = names.name(event)
     if not is_terminal(sys.stdout):
         cells = (format_time(event.at), event.type, where, describe_facts(event))
         write_line("\t".join(map(show_plainly, cells)))

@@ -62,7 +62,7 @@ def work(
     assert isinstance(session, Session)
     from strandline.cli.interrupts import ending_on_signals
 
-    with session.open_store() as store, ending_on_signals() as stop:
+    with ending_on_signals() as stop, session.open_store() as store:
         begin_log(store.settings.log.level, verbose, quiet)
         _open(store)
         from strandline.runtime.work.worker import WorkerOptions, run_worker

@@ -90,7 +90,12 @@ class Settings:
 
     @classmethod
     def load(
-        cls, home: Path, environ: Mapping[str, str], overrides: Mapping[str, Value] | None = None
+        cls,
+        home: Path,
+        environ: Mapping[str, str],
+        overrides: Mapping[str, Value] | None = None,
+        *,
+        only: str | None = None,
     ) -> Settings:
         """The settings of a home. Reads one small file if it exists, and writes nothing.
 
@@ -98,6 +103,7 @@ class Settings:
             home: The folder with ``config.toml``; neither needs to exist.
             environ: Environment variables, in which ``STRANDLINE_<SECTION>_<NAME>`` counts.
             overrides: Values from the program that opens the store, by key.
+            only: A key. All others are as by default, whatever is wrong with them.
 
         Raises:
             ConfigError: The file cannot be read or is not TOML, a key is unknown, or a value has the wrong type or is
@@ -108,7 +114,8 @@ class Settings:
         for given in chain(
             iter_file(config_path(home)), iter_environment(environ, sections), iter_overrides(overrides or {})
         ):
-            settings = settings._with(given)
+            if only in (None, given.key):
+                settings = settings._with(given)
         return settings
 
     def iter_settings(self) -> Iterator[SettingRow]:

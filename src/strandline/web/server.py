@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from granian.constants import HTTPModes, Interfaces
@@ -143,16 +142,15 @@ class Served(Protocol):
         """Ends every request that waits or listens."""
 
 
-def serve(app: Served, address: Address, on_ready: Callable[[], object]) -> None:
-    """Serves until SIGINT or SIGTERM, then ends waiting requests and returns. Call it on the main thread.
+def serve(app: Served, address: Address, stop: threading.Event, on_ready: Callable[[], object]) -> None:
+    """Serves until the event is set, then ends waiting requests and returns. Call it on the main thread.
 
     Raises:
         AddressInUseError: Another program listens there since the address was found.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     ensure_open_files()
-    with _told_to_stop() as stop:
-        asyncio.run(serve_until(app, address, stop, on_ready))
+    asyncio.run(serve_until(app, address, stop, on_ready))
 
 
 def ensure_open_files() -> None:
@@ -194,7 +192,8 @@ async def serve_until(
     following = asyncio.create_task(app.follow_secrets())
     try:
         await _until_it_listens(address, serving)
-        on_ready()
+        if not stop.is_set():
+            on_ready()
         while not stop.is_set() and not serving.done():
             await asyncio.sleep(0.05)
     finally:
@@ -250,16 +249,3 @@ async def _until_it_listens(address: Address, serving: asyncio.Task[None]) -> No
             else:
                 writer.close()
                 return
-
-
-@contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    """An event that is set by Ctrl-C and by SIGTERM."""
-    stop = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
-    try:
-        yield stop
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
