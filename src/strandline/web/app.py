@@ -237,12 +237,16 @@ class Application:
 
     def end_lost(self) -> None:
         """Ends the streams of those who would not be let in any more, or not as the same."""
-        for backend in (self.backend, *(part for part, _ in self._parts.values())):
+        for backend in self._list_backends():
             backend.live.end_lost()
+
+    def _list_backends(self) -> list[Backend]:
+        return [self.backend, *(part for part, _ in self._parts.values())]
 
     def end_streams(self) -> None:
         """Ends every request that waits or listens."""
-        self.backend.live.close()
+        for backend in self._list_backends():
+            backend.live.end()
 
     def close(self) -> None:
         """Ends waiting requests, listeners, and scans."""
@@ -255,7 +259,7 @@ class Application:
         wanted = {token.numbers for token in valid if token.is_limited}
         for numbers in self._parts.keys() - wanted:
             part, _ = self._parts.pop(numbers)
-            part.live.close()
+            part.live.end()
             await self.backend.crossing.slow(part.stop_work)
 
     async def follow_secrets(self) -> None:

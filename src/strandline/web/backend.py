@@ -27,7 +27,7 @@ class Backend:
         self.base = base
         self.crossing = crossing or Crossing()
         self._owns_crossing = crossing is None
-        self.live = Live(store)
+        self.live = Live(store, self.crossing)
         self.care = CareJobs(store.now)
         self.readiness = Readiness(store, self.crossing)
         self.last_target: int | None = None
@@ -35,13 +35,16 @@ class Backend:
 
     def close(self) -> None:
         """Ends waiting requests, listeners, scans, and the work that pages started. Idempotent."""
-        self.live.close()
+        self.live.end()
         self.stop_work()
         if self._owns_crossing:
             self.crossing.close()
 
     def stop_work(self) -> None:
-        """Ends scans, and the work that pages started. May wait some seconds for it. On any thread."""
+        """Ends scans, the feed of events, and the work that pages started. May wait some seconds for it. On any
+        thread.
+        """
+        self.live.stop_feed()
         self.care.stop()
         self.store.scans.stop()
         self.store.arrivals.stop()

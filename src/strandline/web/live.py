@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from strandline.model.events import Event
 from strandline.runtime.assembly import LocalStore
+from strandline.web.threads import Crossing
 
 if TYPE_CHECKING:
     from strandline.runtime.live_events import EventFeed
@@ -60,16 +61,21 @@ class Listener:
 class Live:
     """All listeners of one server. Used on its event loop only."""
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: LocalStore, crossing: Crossing) -> None:
         self._store = store
+        self._crossing = crossing
         self._listeners: set[Listener] = set()
         self._feed: EventFeed | None = None
+        self._starting: asyncio.Task[None] | None = None
         self.is_closed = False
 
     @asynccontextmanager
     async def listen(self, may_listen: Callable[[], bool]) -> AsyncIterator[Listener]:
         """Listens while the block runs, or until :meth:`end_lost` finds that it may not any more. The first listener
-        starts the feed.
+        starts the feed. From then on, each hears whatever comes after the block began.
+
+        Raises:
+            StrandlineError: The feed cannot be started, because the catalog does not answer.
         """
         listener = Listener(may_listen)
         self._listeners.add(listener)
@@ -77,7 +83,7 @@ class Live:
             if self.is_closed:
                 listener.close()
             elif self._feed is None:
-                self._start()
+                await self._ensure_feed()
             yield listener
         finally:
             self._listeners.discard(listener)
@@ -88,23 +94,40 @@ class Live:
             if not listener.may_listen():
                 listener.close()
 
-    def close(self) -> None:
-        """Ends the feed and every listener."""
+    def end(self) -> None:
+        """Ends every listener. Nobody can listen any more."""
         self.is_closed = True
         for listener in self._listeners:
             listener.close()
+
+    def stop_feed(self) -> None:
+        """Ends the feed, which may take a second if the catalog does not answer. On any thread, after :meth:`end`."""
         if self._feed is not None:
             self._feed.stop()
 
-    def _start(self) -> None:
+    async def _ensure_feed(self) -> None:
+        """One task starts the feed for all who want to listen, also if the one who asked first is gone by then."""
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(self._start())
+            self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
+        await asyncio.shield(self._starting)
+
+    async def _start(self) -> None:
         loop = asyncio.get_running_loop()
 
         def hand_over(events: Sequence[Event]) -> None:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(self._spread, events)
 
-        self._feed = self._store.follow_events(hand_over)
-        self._feed.start()
+        try:
+            feed = await self._crossing.quick(lambda: self._store.follow_events(hand_over))
+        finally:
+            self._starting = None
+        if self.is_closed:
+            await self._crossing.slow(feed.stop)
+            return
+        self._feed = feed
+        feed.start()
 
     def _spread(self, events: Sequence[Event]) -> None:
         for listener in self._listeners:

@@ -34,6 +34,10 @@ ones.
 """
 
 
+WAITING_THREADS = 8
+"""For pages that wait a moment for work that has a thread of its own. They would take all of the slow ones."""
+
+
 class Lane:
     """A number of threads that run calls in the order of the requests."""
 
@@ -61,6 +65,7 @@ class Lane:
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
             call.run()
+            del call  # its request and its error may be large, and the next call may be hours away
 
 
 class _Call:
@@ -104,6 +109,7 @@ class Crossing:
         self._page = Lane("page", PAGE_THREADS)
         self._slow = Lane("slow", SLOW_THREADS)
         self._decoding = Lane("decoding", DECODING_THREADS)
+        self._waiting = Lane("waiting", WAITING_THREADS)
 
     async def quick(self, call: Callable[[], T]) -> T:
         """For calls that read the catalog or one small file."""
@@ -121,8 +127,13 @@ class Crossing:
         """For calls that make pictures from pictures."""
         return await self._decoding.run(call)
 
+    async def waiting(self, call: Callable[[], T]) -> T:
+        """For calls that draw a page once work in another thread has ended, or has taken a moment."""
+        return await self._waiting.run(call)
+
     def close(self) -> None:
         """Ends the threads. Does not wait."""
+        self._waiting.close()
         self._decoding.close()
         self._quick.close()
         self._page.close()

@@ -122,7 +122,7 @@ UNDONE = Kind[ChangeReport]("undo-import")
 @router.get("/import")
 async def show_import(backend: TheBackend) -> Response:
     """The form, what was read last, or what was imported last."""
-    return await backend.crossing.slow(lambda: _draw(backend))
+    return await backend.crossing.waiting(lambda: _draw(backend))
 
 
 @router.get("/import/picture/{number}")
@@ -151,7 +151,7 @@ async def look(request: Request, backend: TheBackend) -> Response:
         archive = None if part is None else part.writer.finish().open()
         name = (part.name or "the archive") if part else ""
         sd, typed = form.texts.get("sd", ""), form.texts.get("source", "").strip()
-        return await backend.crossing.slow(lambda: _look(backend, sd, typed, archive, name))
+        return await backend.crossing.waiting(lambda: _look(backend, sd, typed, archive, name))
 
 
 @router.post("/import")
@@ -167,7 +167,7 @@ async def start(backend: TheBackend, number: FormJob = "") -> Response:
         backend.care.forget(LOOK)
         return go_to(backend, PLACE)
 
-    return await backend.crossing.slow(act)
+    return await backend.crossing.waiting(act)
 
 
 @router.post("/import/continue")
@@ -183,7 +183,7 @@ async def go_on(backend: TheBackend, number: FormJob = "") -> Response:
             _begin(backend, stopped.source, stopped.shown, stopped.sd, stopped.total, stopped.done, number)
         return go_to(backend, PLACE)
 
-    return await backend.crossing.slow(act)
+    return await backend.crossing.waiting(act)
 
 
 @router.post("/import/stop")
@@ -223,7 +223,7 @@ async def undo(backend: TheBackend, number: FormJob = "") -> Response:
         backend.care.forget(IMPORTED)
         return go_to(backend, PLACE)
 
-    return await backend.crossing.slow(act)
+    return await backend.crossing.waiting(act)
 
 
 def _begin(

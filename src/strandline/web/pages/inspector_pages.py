@@ -93,7 +93,7 @@ async def show_overview(backend: TheBackend) -> Response:
 @router.get("/inspect/{sd}")
 async def show_status(backend: TheBackend, sd: str) -> Response:
     """One storage directory: health, numbers, discrepancies with remedies, identity."""
-    return await backend.crossing.slow(lambda: draw_status(backend, sd))
+    return await backend.crossing.waiting(lambda: draw_status(backend, sd))
 
 
 def draw_status(backend: Backend, name: str, note: Note | None = None, http_status: int = 200) -> Response:

@@ -96,7 +96,7 @@ def look(backend: Backend) -> CareJob[ResolveReport]:
 @router.get("/care/conflicts")
 async def show_conflicts(backend: TheBackend, start: Start = 0) -> Response:
     """The conflict copies of all folders, with both pictures."""
-    return await backend.crossing.slow(lambda: _draw(backend, start))
+    return await backend.crossing.waiting(lambda: _draw(backend, start))
 
 
 @router.post("/care/conflicts/look")
@@ -121,7 +121,7 @@ async def resolve(
             change(backend, RESOLVED, lambda _: backend.store.resolve_conflicts(given))
         return go_to(backend, PLACE)
 
-    return await backend.crossing.slow(begin)
+    return await backend.crossing.waiting(begin)
 
 
 @router.post("/care/conflicts/choose")
@@ -136,7 +136,7 @@ async def choose(
         change(backend, CHOSEN, lambda _: backend.store.choose_version(found, path, keep))
         return go_to(backend, PLACE)
 
-    return await backend.crossing.slow(begin)
+    return await backend.crossing.waiting(begin)
 
 
 @router.post("/care/conflicts/undo-choice")
@@ -152,7 +152,7 @@ async def undo_choice(backend: TheBackend, number: FormJob = "") -> Response:
         backend.care.forget(CHOSEN)
         return go_to(backend, PLACE)
 
-    return await backend.crossing.slow(begin)
+    return await backend.crossing.waiting(begin)
 
 
 @router.post("/care/conflicts/undo")

@@ -97,7 +97,7 @@ def look(backend: Backend) -> CareJob[DuplicateReport]:
 @router.get("/care/duplicates")
 async def show_duplicates(backend: TheBackend, start: Start = 0) -> Response:
     """The pictures that are in one folder more than once, those that take the most space first."""
-    return await backend.crossing.slow(lambda: _draw(backend, start))
+    return await backend.crossing.waiting(lambda: _draw(backend, start))
 
 
 @router.post("/care/duplicates/look")
@@ -127,7 +127,7 @@ async def show_plan(backend: TheBackend, start: Start = 0) -> Response:
             days=backend.store.trash.rules.grace.days, most_files=MOST_FILES, most_gaps=MOST_GAPS,
         )  # fmt: skip
 
-    return await backend.crossing.slow(draw)
+    return await backend.crossing.waiting(draw)
 
 
 @router.post("/care/duplicates/fold")

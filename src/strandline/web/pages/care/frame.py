@@ -6,6 +6,7 @@ the page says so, and a script fetches it again until it has ended.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -111,9 +112,12 @@ class Unread(NamedTuple):
     reason: str
 
 
-def wait_for(job: CareJob[Any], words: str) -> Busy | None:
-    """None if the job has ended. Otherwise what the page says meanwhile."""
-    if job.ended.wait(WAIT_S):
+def wait_for(job: CareJob[Any], words: str, until_s: float | None = None) -> Busy | None:
+    """None if the job has ended. Otherwise what the page says meanwhile.
+
+    ``until_s`` is when the page must be there, by the monotonic clock, if it waits for several jobs.
+    """
+    if job.ended.wait(WAIT_S if until_s is None else max(0.0, until_s - time.monotonic())):
         return None
     return Busy(words, job.done, job.total, job.number)
 

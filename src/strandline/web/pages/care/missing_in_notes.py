@@ -47,7 +47,7 @@ async def show_missed(backend: TheBackend) -> Response:
             rows=[] if status is None else list_missed(status),
         )  # fmt: skip
 
-    return await backend.crossing.slow(draw)
+    return await backend.crossing.waiting(draw)
 
 
 def describe_found(status: StoreStatus) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -10,7 +11,15 @@ from starlette.responses import Response
 
 from strandline.runtime.care_jobs import CareJob
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages.care import conflicts, duplicates, missing_in_notes, unused, verification, wanted
+from strandline.web.pages.care import (
+    conflicts,
+    duplicates,
+    frame,
+    missing_in_notes,
+    unused,
+    verification,
+    wanted,
+)
 from strandline.web.pages.care.frame import Finding, find_trouble, wait_for
 from strandline.web.pages.rendering import PageRoute, render
 from strandline.web.pages.status_pages import judge_status
@@ -84,20 +93,22 @@ class Card(NamedTuple):
 
 @router.get("/care")
 async def show_care(backend: TheBackend) -> Response:
-    """What there is to look after. Starts the looks that are not fresh, and waits a moment for them."""
-    return await backend.crossing.slow(lambda: _draw(backend))
+    """What there is to look after. Starts the looks that are not fresh, and waits a moment for all of them."""
+    return await backend.crossing.waiting(lambda: _draw(backend))
 
 
 def _draw(backend: Backend) -> Response:
     jobs = [section.look(backend) for section in SECTIONS]
-    cards = [Card(section, _describe(section, job)) for section, job in zip(SECTIONS, jobs, strict=True)]
+    until_s = time.monotonic() + frame.WAIT_S
+    found = (_describe(section, job, until_s) for section, job in zip(SECTIONS, jobs, strict=True))
+    cards = [Card(section, each) for section, each in zip(SECTIONS, found, strict=True)]
     is_busy = any(card.found is None for card in cards)
     health = judge_status(backend.store.status())
     return render(backend.base, "care.html", place="care", cards=cards, is_busy=is_busy, health=health)
 
 
-def _describe(section: Section, job: CareJob[Any]) -> Finding | None:
-    if wait_for(job, section.title) is not None:
+def _describe(section: Section, job: CareJob[Any], until_s: float) -> Finding | None:
+    if wait_for(job, section.title, until_s) is not None:
         return None
     trouble = find_trouble(job)
     if trouble is not None:

@@ -92,7 +92,7 @@ def look(backend: Backend) -> CareJob[UnusedReport]:
 @router.get("/care/unused")
 async def show_unused(backend: TheBackend, start: Start = 0) -> Response:
     """The pictures that no note names, by folder, and what was read to know that."""
-    return await backend.crossing.slow(lambda: _draw(backend, start))
+    return await backend.crossing.waiting(lambda: _draw(backend, start))
 
 
 @router.post("/care/unused/look")
@@ -105,7 +105,7 @@ async def forget_look(backend: TheBackend) -> Response:
 @router.get("/care/unused/collect")
 async def show_plan(backend: TheBackend, start: Start = 0) -> Response:
     """Which pictures may be collected now, or why none. Moves nothing."""
-    return await backend.crossing.slow(lambda: _draw_plan(backend, start))
+    return await backend.crossing.waiting(lambda: _draw_plan(backend, start))
 
 
 @router.post("/care/unused/collect")

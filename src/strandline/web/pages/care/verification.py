@@ -75,7 +75,7 @@ def look(backend: Backend) -> CareJob[StoreStatus]:
 @router.get("/care/verification")
 async def show_verification(backend: TheBackend, start: Start = 0) -> Response:
     """The latest verification, while it runs or with what it found, and when all bytes were read."""
-    return await backend.crossing.slow(lambda: _draw(backend, start))
+    return await backend.crossing.waiting(lambda: _draw(backend, start))
 
 
 @router.post("/care/verification/start")
@@ -90,7 +90,7 @@ async def start_verification(backend: TheBackend, full: FormCheck = False) -> Re
             return _draw(backend, 0, Note("bad", "That did not work", [error.message]), http_status_of(error))
         return go_to(backend, PLACE)
 
-    return await backend.crossing.slow(act)
+    return await backend.crossing.waiting(act)
 
 
 @router.post("/care/verification/stop")
@@ -115,7 +115,7 @@ async def heal(backend: TheBackend, number: FormJob = "") -> Response:
         change(backend, HEALED, lambda _: backend.store.heal(report), number)
         return go_to(backend, PLACE)
 
-    return await backend.crossing.slow(act)
+    return await backend.crossing.waiting(act)
 
 
 def describe_found(status: StoreStatus) -> Finding:

@@ -110,7 +110,7 @@ def look(backend: Backend) -> CareJob[list[WantedFile]]:
 @router.get("/care/wanted")
 async def show_wanted(backend: TheBackend, start: Start = 0) -> Response:
     """What is missing or bad, by folder and path."""
-    return await backend.crossing.slow(lambda: _draw(backend, start))
+    return await backend.crossing.waiting(lambda: _draw(backend, start))
 
 
 @router.post("/care/wanted/look")
@@ -133,7 +133,7 @@ async def search(backend: TheBackend, folder: FormFolder = "") -> Response:
             return _draw(backend, 0, told, http_status_of(error))
         return go_to(backend, f"{PLACE}/found")
 
-    return await backend.crossing.slow(begin)
+    return await backend.crossing.waiting(begin)
 
 
 def look_through(backend: Backend, folder: str, job: CareJob[Searched]) -> Searched:
@@ -159,7 +159,7 @@ async def stop(backend: TheBackend, number: FormJob = "") -> Response:
 @router.get("/care/wanted/found")
 async def show_found(backend: TheBackend, start: Start = 0) -> Response:
     """What was found in the folder that was looked through last."""
-    return await backend.crossing.slow(lambda: _draw_found(backend, start))
+    return await backend.crossing.waiting(lambda: _draw_found(backend, start))
 
 
 @router.post("/care/wanted/bring-back")
@@ -194,7 +194,7 @@ async def provide(backend: TheBackend, request: Request) -> Response:
             Done(Note("bad", "That did not work", [error.message]), can_undo=False),
             http_status_of(error),
         )
-        return await backend.crossing.slow(lambda: _draw(backend, 0, told, status))
+        return await backend.crossing.waiting(lambda: _draw(backend, 0, told, status))
 
 
 def read_list(parts: Sequence[Part]) -> list[WantedImage]:
