@@ -69,6 +69,24 @@ def test_an_empty_path_is_wrong_use(made: CommandHome, words: list[str]) -> None
     assert (answer.status, "the path is empty" in answer.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["copy", option, ""] for option in ("--search", "--type", "--folder", "--month")),
+        ["move", "--search", " "],
+        ["copy", "--all", "--from", ""],
+        *(["export", "-o", "out", option, ""] for option in ("--search", "--from", "--sd")),
+        *(["ls", option, ""] for option in ("--search", "--type", "--folder", "--month", "--from", "--to", "--sd")),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_an_empty_text_is_not_everything(home: Path, words: list[str]) -> None:
+    """A script means a variable that is not set. Nothing is opened, so nothing is moved."""
+    answer = run(*words, *(["--to", "Other"] if words[0] in ("copy", "move") else []))
+    assert (answer.status, "it is empty" in answer.stderr) == (2, True)
+    assert not (home / "catalog.db").exists()
+
+
 def test_a_beginning_must_be_that_of_one_known_image(made: CommandHome) -> None:
     """Several are listed. None is wrong use, not "not found": a disk may have the image all the same."""
     root = made.make_storage_dir(is_added=False)

@@ -152,6 +152,18 @@ class GivenPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+class GivenText(click.types.StringParamType):
+    """A text that narrows what a command is about. An empty one is refused: a script means a variable that is not
+    set, and never everything.
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as it was typed."""
+        if isinstance(value, str) and not value.strip():
+            self.fail("it is empty; give a text, or leave the option out", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class FileToRead(click.ParamType[BinaryIO]):
     """A file that the command reads, or ``-`` for stdin. Opened while the command line is read, closed at its end."""
 
@@ -327,6 +339,7 @@ def list_sd_completions(
 sd_option = click.option(
     "--sd",
     metavar="SD",
+    type=GivenText(),
     shell_complete=list_sd_completions,
     help="A storage directory: its name, path or identity.",
 )

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from strandline.cli.arguments import GivenIds, GivenPath, image_ids_or_none_argument, list_sd_completions
+from strandline.cli.arguments import (
+    GivenIds,
+    GivenPath,
+    GivenText,
+    image_ids_or_none_argument,
+    list_sd_completions,
+)
 from strandline.cli.changes import describe, judge, name_change, say_refused, say_uses
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
@@ -44,7 +50,12 @@ def _chosen_images(command: Callable[..., Any]) -> Callable[..., Any]:
     @image_ids_or_none_argument
     @click.option("--to", metavar="SD", required=True, shell_complete=list_sd_completions, help="Where to.")
     @click.option(
-        "--from", "source", metavar="SD", shell_complete=list_sd_completions, help="Only images from here."
+        "--from",
+        "source",
+        metavar="SD",
+        type=GivenText(),
+        shell_complete=list_sd_completions,
+        help="Only images from here.",
     )
     @click.option(
         "--note",

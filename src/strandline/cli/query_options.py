@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from strandline.cli.arguments import sd_option
+from strandline.cli.arguments import GivenText, sd_option
 from strandline.model.queries import ImageState, Query
 
 
@@ -16,18 +16,26 @@ def image_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """A decorator for a command that finds images by what they are, in any storage directory."""
     states = [state.value for state in ImageState]
     search = click.option(
-        "--search", metavar="TEXT", help="Words of a name or a path in any order, or the beginning of an id."
+        "--search",
+        metavar="TEXT",
+        type=GivenText(),
+        help="Words of a name or a path in any order, or the beginning of an id.",
     )
-    kind = click.option("--type", "kind", metavar="TYPE", help="Only this type: png, jpeg, image/webp …")
+    kind = click.option(
+        "--type", "kind", metavar="TYPE", type=GivenText(), help="Only this type: png, jpeg, image/webp …"
+    )
     state = click.option(
         "--state",
         type=click.Choice(states),
         metavar="STATE",
         help=f"Only images with a file in this state: {', '.join(states)}.",
     )
-    month = click.option("--month", metavar="MONTH", help="Taken in this month: 2026-11.")
+    month = click.option("--month", metavar="MONTH", type=GivenText(), help="Taken in this month: 2026-11.")
     folder = click.option(
-        "--folder", metavar="PATH", help="Only images in this folder of a storage directory: Trips/Lisbon."
+        "--folder",
+        metavar="PATH",
+        type=GivenText(),
+        help="Only images in this folder of a storage directory: Trips/Lisbon.",
     )
     return search(kind(state(month(folder(command)))))
 
@@ -36,8 +44,14 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """A decorator for a command about images that a person asks for: it gets their ``query``."""
 
     @image_options
-    @click.option("--from", "taken_from", metavar="DAY", help="Taken on this day or later: 2026-11-22.")
-    @click.option("--to", "taken_to", metavar="DAY", help="Taken on this day or earlier.")
+    @click.option(
+        "--from",
+        "taken_from",
+        metavar="DAY",
+        type=GivenText(),
+        help="Taken on this day or later: 2026-11-22.",
+    )
+    @click.option("--to", "taken_to", metavar="DAY", type=GivenText(), help="Taken on this day or earlier.")
     @sd_option
     @wraps(command)
     def take_query(
