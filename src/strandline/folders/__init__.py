@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from strandline.folders import file_tree as file_tree
     from strandline.folders import identity_files as identity_files
     from strandline.folders import identity_writes as identity_writes
     from strandline.folders import layout_look as layout_look
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from strandline.folders import tree_walk as tree_walk
 
 _PARTS = {
+    "file_tree",
     "identity_files",
     "identity_writes",
     "layout_look",

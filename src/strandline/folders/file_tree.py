@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import field
+from pathlib import PurePath
 from unicodedata import normalize
 
 from strandline.errors import UnreadableFileError
@@ -131,6 +132,22 @@ def list_alike(root: str, path: str) -> list[str]:
             f"{above}/{name}".lstrip("/") for above in found for name in _list_spellings(root, above, part)
         ][:MOST_ALIKE]
     return found
+
+
+def spell(path: str) -> str:
+    """An absolute path as the disk spells it, if nothing is at exactly that path and one file or folder differs from
+    it only in Unicode form.
+
+    Cost: an ``lstat``. If nothing is there, as :func:`list_alike`.
+    """
+    return path if os.path.lexists(path) else spell_missing(path)
+
+
+def spell_missing(path: str) -> str:
+    """The same for a path at which nothing is."""
+    anchor = PurePath(path).anchor
+    alike = list_alike(anchor, path[len(anchor) :].replace(os.sep, "/"))
+    return os.path.join(anchor, alike[0]) if len(alike) == 1 else path
 
 
 def _list_spellings(root: str, above: str, part: str) -> list[str]:

@@ -528,6 +528,12 @@ class LocalFolder:
         """One ``lstat`` per existing part of the path."""
         return self.calls.small(lambda: os.path.realpath(self.root))
 
+    def spell_root(self) -> str:
+        """An ``lstat``. If nothing is there, a listing of each folder above."""
+        if self.calls.small(lambda: os.path.lexists(self.root)):
+            return self.root
+        return self.calls.patient(lambda: parts.file_tree.spell_missing(self.root), kind="listings")
+
     def look_at_layout(self) -> LayoutLook:
         """A listing of the root, and one of the media folder up to the first image with an id."""
         try:

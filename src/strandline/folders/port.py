@@ -565,6 +565,15 @@ class Folder(Protocol):
         """
         ...
 
+    def spell_root(self) -> str:
+        """The root as the place spells it, if nothing is at exactly that path and one file or folder differs from it
+        only in Unicode form. It need not exist, nor be a folder.
+
+        Raises:
+            TimeoutError: There was no answer in time.
+        """
+        ...
+
     # --- the tree, for people who look for themselves ---------------------------------------------------------
 
     def list_paths(

@@ -281,6 +281,7 @@ def test_a_place_that_can_be_written_to_says_so(any_place: AnyPlace) -> None:
     folder = any_place.folder
     assert (folder.find_unwritable(), folder.find_unlistable()) == (None, None)
     assert folder.find_real_root() == folder.find_likely_root() == folder.root == any_place.root
+    assert folder.spell_root() == folder.root
     assert folder.where("x.png") == f"{any_place.root}/media/x.png"
 
 

@@ -19,7 +19,7 @@ from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of
 from fault_kit.refusing_kernel import Refusal, call_refused
-from strandline.errors import DiskError, UnreadableFileError
+from strandline.errors import DiskError, SourceNotFoundError, StorageDirNotFoundError, UnreadableFileError
 from strandline.folders import local as local_folders
 from strandline.folders import odd_names, timed_calls
 from strandline.folders.filesystems import Mount, MountKind
@@ -28,11 +28,13 @@ from strandline.folders.time_limits import SlowPlaces
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.verdicts import Verdict
+from strandline.services.finding.by_name import find_by_name, list_files_of_note
 from strandline.services.finding.explain import explain_image
 from strandline.services.finding.found_image import FoundImage
 from strandline.services.finding.look_up import look_up
 from strandline.services.finding.search import find_image
 from strandline.services.saving.save import save_image
+from strandline.services.storage_dirs.paths import spell_path
 
 SMALL_LIMIT_S = 1.0
 SLOW_S = 1.5
@@ -273,3 +275,44 @@ def test_a_content_id_is_saved_where_the_folder_cannot_be_listed(local: Machine)
     one = local.add("one")
     saved = call_refused(NO_LISTING, lambda: save_image(local.bench, PICTURE, one))
     assert (saved.filename, saved.new) == (name_of(PICTURE), True)
+
+
+def test_a_dead_share_holds_nobody_up_who_names_a_path_on_it(
+    local: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note, a picture, or a folder with an umlaut in its path, in no storage directory, is looked for within the
+    share's limit. Then nothing is said of what is there, and the share rests: the next look fails at once.
+    """
+    local.add("one", PICTURE)
+    dead = tmp_path / "dead"
+    share = Mount(dead, "nfs4", MountKind.NETWORK, keeps_inodes=True, read_only=False)
+    find_local = local.bench.find_mount
+    local.bench.find_mount = lambda path: share if str(path).startswith(str(dead)) else find_local(path)
+    local.bench.slow_places = SlowPlaces(limit_s=0.1)
+    end = threading.Event()
+    asked = []
+    for module, name in ((os, "lstat"), (os, "stat"), (os, "listdir")):
+        quick = getattr(module, name)
+
+        def hang(path: Any, *arguments: Any, quick: Any = quick, **options: Any) -> Any:
+            if isinstance(path, str | Path) and str(path).startswith(str(dead)):
+                asked.append(threading.current_thread())
+                end.wait(AMPLE_S)
+            return quick(path, *arguments, **options)
+
+        monkeypatch.setattr(module, name, hang)
+    note = str(dead / "Küche" / "Küche.md")
+    try:
+        for look in (
+            lambda: find_by_name(local.bench, "x.png", note=note),
+            lambda: list_files_of_note(local.bench, note),
+        ):
+            with pytest.raises(StorageDirNotFoundError, match="is in no storage directory"):
+                look()
+        with pytest.raises(SourceNotFoundError):
+            find_by_name(local.bench, str(dead / "Küche" / "ü.png"))
+        assert spell_path(local.bench, note) == note
+    finally:
+        end.set()
+    assert len(asked) == 1
+    assert asked[0] is not threading.current_thread()

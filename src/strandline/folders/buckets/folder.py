@@ -436,6 +436,10 @@ class BucketFolder:
         """The address."""
         return self.root
 
+    def spell_root(self) -> str:
+        """The address: nothing in it is spelled in two ways."""
+        return self.root
+
     def look_at_layout(self) -> LayoutLook:
         """A listing of the root, and one of ``media`` up to the first image with an id."""
         from strandline.model.layout_choice import LayoutLook

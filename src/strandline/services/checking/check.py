@@ -15,6 +15,7 @@ from time import perf_counter, time
 from typing import TypeAlias
 
 from strandline.errors import NotInBucketsError, StrandlineError, UnreadableFileError
+from strandline.folders.file_tree import spell
 from strandline.model.buckets import is_bucket_address
 from strandline.model.moved_folders import Expected, find_moved_folders
 from strandline.model.note_checks import (
@@ -43,7 +44,6 @@ from strandline.services.checking.roots import find_base, find_root
 from strandline.services.checking.stand_ins import StandIn
 from strandline.services.checking.texts import ONLY_IN_CLOUD, find_note_elsewhere
 from strandline.services.checking.unused import list_unused
-from strandline.services.storage_dirs.paths import spell_path
 
 Recall: TypeAlias = "Callable[[str], Memory | None]"
 
@@ -82,7 +82,7 @@ def check_path(
             f"notes in buckets are not read, so {path} cannot be checked; check the folder that has them on a disk",
             path=path,
         )
-    path = spell_path(path)
+    path = spell(os.path.abspath(os.path.expanduser(path)))
     base = find_base(path)
     root = find_root(base, known_roots)
     below = os.path.relpath(path, root).replace(os.sep, "/")

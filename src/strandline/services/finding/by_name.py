@@ -41,7 +41,7 @@ from strandline.services.checking.roots import find_base, find_root
 from strandline.services.finding.named_places import find_storage_dir, list_places
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.ignored import read_ignored
-from strandline.services.storage_dirs.paths import can_be_path, spell_path
+from strandline.services.storage_dirs.paths import can_be_path, is_anything_at, spell_path
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -108,7 +108,7 @@ def list_files_of_note(bench: Workbench, note: str) -> tuple[list[NamedFile], li
     """
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
-    path = spell_path(note) if can_be_path(note) else note
+    path = spell_path(bench, note) if can_be_path(note) else note
     inside = find_storage_dir(bench, sds, path)
     if inside is None:
         inside = next(((sd, "") for sd in sds if sd.path == path), None)
@@ -141,11 +141,11 @@ def _in_no_storage_dir(note: str, *suggested: str) -> StorageDirNotFoundError:
 
 
 def _suggest_root(path: str) -> str:
-    """The folder that a person would add for the file or folder at the path: the nearest one around it that shows by
-    its content that it is one, such as an Obsidian vault. If none does, the folder itself, or the one it is in.
+    """The folder that a person would add for the file or folder at the absolute path, which has just been looked at:
+    the nearest one around it that shows by its content that it is one, such as an Obsidian vault. If none does, the
+    folder itself, or the one it is in.
     """
-    spelled = spell_path(path)
-    return find_root(spelled if os.path.isdir(spelled) else os.path.dirname(spelled), ())
+    return find_root(path if os.path.isdir(path) else os.path.dirname(path), ())
 
 
 def _check_can_be_kept(text: str) -> None:
@@ -230,8 +230,8 @@ def _not_found(bench: Workbench, text: str) -> SourceNotFoundError | StorageDirN
             return SourceNotFoundError(f"there is no {text}; in {sd.name!r}, {said}", source=text)
     if inside is not None:
         return SourceNotFoundError(f"there is no {text}; {messages.NEVER_SEEN}", source=text)
-    given = spell_path(text) if can_be_path(text) else None
-    if given is not None and look_at_file(given) is not None:
+    given = spell_path(bench, text) if can_be_path(text) else None
+    if given is not None and is_anything_at(bench, given) and look_at_file(given) is not None:
         return StorageDirNotFoundError(
             f"{text} is in no storage directory; add the folder it belongs to: {say_add(_suggest_root(given))}",
             path=text,
@@ -243,13 +243,15 @@ def _find_in_note(bench: Workbench, text: str, note: str) -> tuple[StorageDir, s
     """The file that a reference means. The note need not have it: then it is read as if it did."""
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
-    inside = find_storage_dir(bench, sds, spell_path(note))
+    path = spell_path(bench, note)
+    inside = find_storage_dir(bench, sds, path)
     if not is_note_name(note):
         raise InvalidPathError(f"{note} is not a note; give the path of one", path=note)
     if inside is None:
-        if not os.path.lexists(spell_path(note)):
+        there = is_anything_at(bench, path)
+        if there is False:
             raise SourceNotFoundError(f"there is no {note}; check the path", source=note)
-        raise _in_no_storage_dir(note, _suggest_root(note))
+        raise _in_no_storage_dir(note, *([_suggest_root(path)] if there else []))
     sd, below = inside
     look = look_at_note(sd.path, below)
     resolved = _resolve(look, below, _list_readings(sd, below, text))

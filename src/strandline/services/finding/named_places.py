@@ -49,7 +49,7 @@ def _list_alike(
     """
     if text.isascii():
         return []
-    inside = find_storage_dir(bench, sds, spell_path(text)) if can_be_path(text) else None
+    inside = find_storage_dir(bench, sds, spell_path(bench, text)) if can_be_path(text) else None
     if inside is not None and is_file(bench, *inside):
         return [inside]
     alike = {

@@ -94,7 +94,7 @@ def find_given(
             sd = get_storage_dir(bench, text)
             whole.add(sd.number)
         except StorageDirNotFoundError:
-            path = spell_path(text)
+            path = spell_path(bench, text)
             inside = [sd for sd in sds if path.startswith(f"{sd.path}{os.sep}")]
             if not inside:
                 raise

@@ -10,7 +10,7 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from strandline.errors import (
     CatalogInsideStorageDirError,
@@ -55,7 +55,7 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str], *, makes: bool 
             raise UnsuitableFolderError(objection, path=os.fspath(path))
     if is_bucket_address(os.fspath(path)):
         return _resolve_bucket(bench, os.fspath(path))
-    given = spell_path(expand_user(os.fspath(path)))
+    given = spell_path(bench, expand_user(os.fspath(path)))
     folder = bench.folder_at(given)
     try:
         root = folder.find_real_root()
@@ -163,27 +163,40 @@ def find_real_path(bench: Workbench, text: str) -> str | None:
         return None
     if not can_be_path(text):
         return None
-    given = spell_path(text)
+    given = spell_path(bench, text)
     try:
         return bench.folder_at(given).find_likely_root()
     except OSError:
         return given
 
 
-def spell_path(text: str) -> str:
+def spell_path(bench: Workbench, text: str) -> str:
     """The text as an absolute path, and as the disk spells it, if nothing is at exactly that path and one file or
-    folder differs from it only in Unicode form: Macs write the ü of ``Küche`` as two characters, keyboards as one.
+    folder differs from it only in Unicode form: Macs write the ü of ``Küche`` as two characters, keyboards as one. If
+    the place does not answer in time, the path as it is.
 
     Cost: an ``lstat`` if the path is not ASCII. If nothing is there, a listing of each folder above.
     """
     given = os.path.abspath(os.path.expanduser(text))
-    if given.isascii() or os.path.lexists(given):
+    if given.isascii():
         return given
-    from strandline.folders.file_tree import list_alike  # here: most paths are right, or ASCII
+    try:
+        return bench.folder_at(given).spell_root()
+    except TimeoutError:
+        return given
 
-    anchor = PurePath(given).anchor
-    alike = list_alike(anchor, given[len(anchor) :].replace(os.sep, "/"))
-    return os.path.join(anchor, alike[0]) if len(alike) == 1 else given
+
+def is_anything_at(bench: Workbench, path: str) -> bool | None:
+    """Whether a file or folder is at an absolute path. None if the place does not answer in time."""
+    try:
+        bench.folder_at(path).find_real_root()
+    except TimeoutError:
+        return None
+    except NotADirectoryError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def check_outside(home: Path, root: str, *, insists: bool = False) -> None:
