@@ -132,9 +132,10 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/checking/unchanged.py": ("the same", {"folders.file_tree"}),
     "services/checking/roots.py": ("the same", {"folders.file_tree", "os.stat"}),
     "services/collecting/usage.py": ("the texts of storage directories", {"folders.file_tree"}),
+    "services/checking/check.py": ("how a disk spells a path that a person gives", {"folders.file_tree"}),
     "services/finding/by_name.py": (
         "the note, or the picture, that a person names",
-        {"folders.file_tree", "os.path.isdir", "os.path.lexists"},
+        {"folders.file_tree", "os.path.isdir"},
     ),
     "services/finding/named_places.py": ("how a disk spells a path that a person gives", {"folders.file_tree"}),
     "services/importing/sources.py": (
@@ -159,8 +160,8 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/saving/save_named.py": ("whether the file that a person wants saved is there", {"os.path.realpath"}),
     "services/saving/tidy.py": ("the scratch folder of the home", {".iterdir", "folders.temporaries"}),
     "services/storage_dirs/paths.py": (
-        "the home, which must be in no storage directory; a folder that a person wants made; spellings of a path",
-        {"folders.file_tree", "folders.opened_folders", "os.path.lexists", "os.path.realpath"},
+        "the home, which must be in no storage directory; a folder that a person wants made",
+        {"folders.opened_folders", "os.path.realpath"},
     ),
     "services/trashing/trash.py": (
         "the trash in the home",

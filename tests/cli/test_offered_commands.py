@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from builders.command_home import CommandHome
-from builders.program import run
+from builders.program import run, terminal
 from strandline.cli import writing
 from strandline.cli.log import begin_log
+from strandline.cli.tables import show_facts
 
 
 def test_what_is_offered_works_on_the_same_home(
@@ -59,7 +60,7 @@ def test_what_is_offered_works_on_the_same_home(
 def test_the_whole_line_is_for_the_home(
     is_local: bool, text: str, completed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Both ends of a pipe, and once. In the log, too."""
+    """Both ends of a pipe, and once. In the log and in tables, too."""
     writing.offer_commands_for("/h")
     writing.offer_local_commands(is_local)
     log = logging.getLogger("strandline")
@@ -69,6 +70,8 @@ def test_the_whole_line_is_for_the_home(
         writing.say(text)
         begin_log("info", 0, False)
         log.warning(text)
+        with terminal(columns=200) as screen:
+            show_facts([("what to do", text)])
     finally:
         writing.offer_commands_for(None)
         writing.offer_local_commands(False)
@@ -76,3 +79,4 @@ def test_the_whole_line_is_for_the_home(
     out, err = capsys.readouterr()
     assert out == f"{completed}\n"
     assert err.count(f"{completed}\n") == 2
+    assert screen.getvalue().split("  ", 1)[1].strip() == completed

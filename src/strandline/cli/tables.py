@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from strandline.cli.writing import has_colours, is_terminal, write_line
+from strandline.cli.writing import complete_commands, has_colours, is_terminal, write_line
 from strandline.model.plain_words import show_plainly
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def show_facts(facts: Iterable[tuple[str, Cell]]) -> None:
 
 
 def _text_of(cell: Cell) -> str:
-    return show_plainly(cell.text if isinstance(cell, Badge) else cell)
+    return complete_commands(show_plainly(cell.text if isinstance(cell, Badge) else cell))
 
 
 def _draw(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, heading: bool = True) -> None:

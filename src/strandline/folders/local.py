@@ -510,7 +510,7 @@ class LocalFolder:
         return found.st_dev, found.st_ino
 
     def find_real_root(self) -> str:
-        """One ``lstat`` per part of the path."""
+        """One or two ``lstat`` per part of the path."""
 
         def look() -> str:
             try:
@@ -521,17 +521,18 @@ class LocalFolder:
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), root)
             return root
 
-        place = self.root if self.is_local else self.place
-        return self.calls.means.slow_places.within(place, look)
+        return self.calls.small_through_links(look)
 
     def find_likely_root(self) -> str:
-        """One ``lstat`` per existing part of the path."""
-        return self.calls.small(lambda: os.path.realpath(self.root))
+        """One or two ``lstat`` per existing part of the path."""
+        return self.calls.small_through_links(lambda: os.path.realpath(self.root))
 
     def spell_root(self) -> str:
-        """An ``lstat``. If nothing is there, a listing of each folder above."""
-        if self.calls.small(lambda: os.path.lexists(self.root)):
+        """An ``lstat`` per part of the path. If nothing is there, a listing of each folder above."""
+        if self.calls.small_through_links(lambda: os.path.lexists(self.root)):
             return self.root
+        if self.is_local:
+            return self.calls.small_through_links(lambda: parts.file_tree.spell_missing(self.root))
         return self.calls.patient(lambda: parts.file_tree.spell_missing(self.root), kind="listings")
 
     def look_at_layout(self) -> LayoutLook:

@@ -558,7 +558,8 @@ class Folder(Protocol):
         ...
 
     def find_likely_root(self) -> str:
-        """The root, with links resolved as far as possible. It need not exist.
+        """The root, with links resolved as far as possible. It need not exist. The time limit also applies if a link
+        leads off a local disk.
 
         Raises:
             OSError: It is unknown, or there was no answer in time.
@@ -567,7 +568,8 @@ class Folder(Protocol):
 
     def spell_root(self) -> str:
         """The root as the place spells it, if nothing is at exactly that path and one file or folder differs from it
-        only in Unicode form. It need not exist, nor be a folder.
+        only in Unicode form. It need not exist, nor be a folder. The time limit also applies if a link leads off a
+        local disk.
 
         Raises:
             TimeoutError: There was no answer in time.

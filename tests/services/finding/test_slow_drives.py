@@ -277,14 +277,17 @@ def test_a_content_id_is_saved_where_the_folder_cannot_be_listed(local: Machine)
     assert (saved.filename, saved.new) == (name_of(PICTURE), True)
 
 
+@pytest.mark.parametrize("way", ["dead", "link"])
 def test_a_dead_share_holds_nobody_up_who_names_a_path_on_it(
-    local: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    local: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     """A note, a picture, or a folder with an umlaut in its path, in no storage directory, is looked for within the
-    share's limit. Then nothing is said of what is there, and the share rests: the next look fails at once.
+    share's limit, also if a link on a local disk leads there. Then nothing is said of what is there, and the share
+    rests: the next look fails at once.
     """
     local.add("one", PICTURE)
-    dead = tmp_path / "dead"
+    dead, link = tmp_path / "dead", tmp_path / "link"
+    link.symlink_to(dead)
     share = Mount(dead, "nfs4", MountKind.NETWORK, keeps_inodes=True, read_only=False)
     find_local = local.bench.find_mount
     local.bench.find_mount = lambda path: share if str(path).startswith(str(dead)) else find_local(path)
@@ -295,13 +298,13 @@ def test_a_dead_share_holds_nobody_up_who_names_a_path_on_it(
         quick = getattr(module, name)
 
         def hang(path: Any, *arguments: Any, quick: Any = quick, **options: Any) -> Any:
-            if isinstance(path, str | Path) and str(path).startswith(str(dead)):
+            if str(path).startswith((str(dead), f"{link}/")):
                 asked.append(threading.current_thread())
                 end.wait(AMPLE_S)
             return quick(path, *arguments, **options)
 
         monkeypatch.setattr(module, name, hang)
-    note = str(dead / "Küche" / "Küche.md")
+    note = str(tmp_path / way / "Küche" / "Küche.md")
     try:
         for look in (
             lambda: find_by_name(local.bench, "x.png", note=note),
@@ -310,7 +313,7 @@ def test_a_dead_share_holds_nobody_up_who_names_a_path_on_it(
             with pytest.raises(StorageDirNotFoundError, match="is in no storage directory"):
                 look()
         with pytest.raises(SourceNotFoundError):
-            find_by_name(local.bench, str(dead / "Küche" / "ü.png"))
+            find_by_name(local.bench, str(tmp_path / way / "Küche" / "ü.png"))
         assert spell_path(local.bench, note) == note
     finally:
         end.set()
