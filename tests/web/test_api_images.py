@@ -13,6 +13,7 @@ from builders.pictures import make_picture
 from builders.served import LIMIT_S, Served, serving_storage_dir
 from builders.storage import id_of, make_storage_dir, put_half
 from strandline.services import gallery
+from strandline.web.api import images
 
 DAYS = [datetime(2024, month, day, 12, tzinfo=UTC) for month in (5, 6, 7) for day in (1, 20)]
 PHOTOS = [make_picture("jpg", seed=number, taken_at=day) for number, day in enumerate(DAYS)]
@@ -151,6 +152,15 @@ def test_details_of_an_image(served: Served) -> None:
     assert (head, base64.b64decode(body)) == ("data:image/jpeg;base64", PHOTOS[-1])
 
 
+def test_a_large_image_is_no_data_url(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would need several times its size in memory. The answer says where it is."""
+    image_id = NEWEST_FIRST[0]
+    monkeypatch.setattr(images, "DATA_URL_BYTES", len(PHOTOS[-1]) - 1)
+    answer = served.client.get(f"/api/v1/images/{image_id}/data-url")
+    assert (answer.status_code, answer.json()["code"]) == (413, "image-too-large")
+    assert f"/i/{image_id}" in answer.json()["detail"]
+
+
 def test_raw_bytes_are_saved(served: Served) -> None:
     """201 with the content of ``save --json``. The same bytes again give 200 and are not new."""
     data = make_picture("webp", seed=9)
@@ -232,7 +242,7 @@ def test_what_cannot_be_saved_is_a_problem(
         ("/images?after=nonsense", 422, "invalid-cursor"),
         ("/images?from=yesterday", 422, "invalid-input"),
         ("/images?from=2024-13-01", 422, "invalid-input"),
-        ("/images?to=9999-12-31", 422, "invalid-input"),
+        ("/images?to=9999-12-32", 422, "invalid-input"),
         ("/images?offset=3", 422, "invalid-input"),
         ("/images?state=lost", 422, "invalid-input"),
         ("/images?type=movie", 422, "invalid-input"),

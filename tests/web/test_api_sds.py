@@ -49,11 +49,13 @@ def test_adding_is_201_once_and_200_when_it_is_repeated(served: Served, tmp_path
 def test_a_wrong_method_is_told_all_that_there_are(served: Served) -> None:
     """Also those of other routes at the same address."""
     for path, methods in (
-        ("/sds", "GET, POST"),
-        ("/sds/Notes", "DELETE, GET, PATCH"),
-        ("/images", "GET, POST"),
+        ("/api/v1/sds", "GET, HEAD, POST"),
+        ("/api/v1/sds/Notes", "DELETE, GET, HEAD, PATCH"),
+        ("/api/v1/images", "GET, HEAD, POST"),
+        ("/folders", "GET, HEAD, POST"),
+        ("/folders/Notes/rename", "POST"),
     ):
-        answer = served.client.put(f"/api/v1{path}")
+        answer = served.client.put(path)
         assert (answer.status_code, answer.headers["allow"]) == (405, methods)
 
 

@@ -103,6 +103,11 @@ class LocalStore(Store):
         """Whether other machines use the catalog, too."""
         return self.bench.catalog.is_shared
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it has only some storage directories, for one who may not see the others, or the machine."""
+        return False
+
     @cached_property
     def work(self) -> Work:
         """The work that machines with this catalog share.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from strandline.catalog.limited import LimitedCatalog
@@ -18,6 +19,7 @@ from strandline.runtime.live_events import EventFeed
 
 if TYPE_CHECKING:
     from strandline.model.events import Event
+    from strandline.model.store_status import StoreStatus
     from strandline.pictures.cache import ThumbnailCache
     from strandline.services.storage_dirs.manage import StorageDirRef
 
@@ -30,6 +32,11 @@ class LimitedStore(LocalStore):
         bench.catalog = LimitedCatalog(store.bench.catalog, sds)
         super().__init__(bench, store.settings, store.bell)
         self._whole = store
+
+    @property
+    def is_part(self) -> bool:
+        """It is."""
+        return True
 
     def get_storage_dir(self, sd: StorageDirRef) -> StorageDir:
         """The same for those that are in this part.
@@ -56,6 +63,10 @@ class LimitedStore(LocalStore):
                 on_events(events)
 
         return super().follow_events(hand_over)
+
+    def status(self) -> StoreStatus:
+        """The status of this part. How full the machine's disk is belongs to the whole."""
+        return replace(super().status(), home_free_bytes=None)
 
     def measure_operations(self) -> None:
         """They are about everything, so those who may see a part see none of them."""

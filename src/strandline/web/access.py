@@ -247,6 +247,15 @@ class Routes:
             pattern = compile_path(path)[0]
             self._patterns.setdefault(method, []).append((pattern, path, NEEDS.get((method, path), UNKNOWN)))
 
+    def list_methods(self, path: str) -> list[str]:
+        """What the address takes, in order."""
+        found = [
+            method
+            for method, known in self._patterns.items()
+            if any(pattern.match(path) for pattern, _, _ in known)
+        ]
+        return sorted([*found, *(["HEAD"] if "GET" in found else [])])
+
     def find_route(self, method: str, path: str) -> Route | None:
         """Where the request leads; None if no route would take it, so that nothing happens."""
         for pattern, template, need in self._patterns.get("GET" if method == "HEAD" else method, ()):

@@ -55,9 +55,10 @@ from strandline.web.api.parameters import refuse_unknown
 from strandline.web.audits import Recorder
 from strandline.web.backend import SCOPE_KEY, Backend
 from strandline.web.bodies import BODY_KEY, Body, has_body, hurry
+from strandline.web.bodiless import answer_head
 from strandline.web.closed_parts import ClosedParts
 from strandline.web.door import Door
-from strandline.web.guards import PREFLIGHT, READS, Refusal
+from strandline.web.guards import PREFLIGHT, READS, SIGN_IN, Refusal
 from strandline.web.heads import HEAD_KEY, Request, read_head
 from strandline.web.images.endpoint import PREFIX, ImageBytes
 from strandline.web.images.waiting import Waiting
@@ -204,7 +205,18 @@ class Application:
         receive: Receive,
         send: Send,
     ) -> None:
-        images = self._images
+        images, is_image = self._images, request.path.startswith(PREFIX)
+        if (
+            request.method == "HEAD" and not is_image and request.path != SIGN_IN
+        ):  # which have routes of their own
+            as_get = request.as_get()
+            scope[HEAD_KEY] = as_get
+
+            async def answer_get(scope: Scope, receive: Receive, send: Send) -> None:
+                await self._answer_caller(as_get, caller, route, scope, receive, send)
+
+            await answer_head(answer_get, scope, receive, send)
+            return
         try:
             check_owner(scope, route)
             if caller is not None and not caller.may_all:
@@ -216,7 +228,7 @@ class Application:
         except NotAllowedError as error:
             await self._answer_not_allowed(request, scope, error)(scope, receive, send)
             return
-        if request.path.startswith(PREFIX):
+        if is_image:
             guard = self.door.guard
             await images(scope, receive, send, lambda: caller is not None or guard.sees_all(request))
         else:
@@ -360,6 +372,6 @@ def make_api() -> FastAPI:
     for router in ROUTERS:
         api.include_router(router, prefix=API, dependencies=[Depends(refuse_unknown)])
     api.include_router(status.metrics_router, dependencies=[Depends(refuse_unknown)])
-    add_problem_handlers(api, API, ROUTERS)
+    add_problem_handlers(api)
     complete_document(api)
     return api

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 from starlette.types import Scope
@@ -38,6 +39,10 @@ class Request:
     """Whether that is a proxy which is believed."""
     users: tuple[bytes, ...] = ()
     """What the header says in which such a proxy names the user."""
+
+    def as_get(self) -> Request:
+        """The same request for what a HEAD leaves out."""
+        return replace(self, method="GET")
 
     def get(self, name: bytes) -> str:
         """A header; empty if it is missing."""

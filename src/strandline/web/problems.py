@@ -10,20 +10,21 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from strandline.errors import DiskError, InvalidInputError, StrandlineError
 from strandline.logs import get_logger
+from strandline.web.access import Routes
 from strandline.web.bodies import BodyTooLargeError, SilentClientError
 from strandline.web.invalid_requests import find_facts, say_invalid
 from strandline.web.site import base_of, path_of
@@ -124,14 +125,13 @@ def log_fault(method: str, path: str, error: Exception) -> None:
     log.error("fault in %s %s", method, path, exc_info=error)
 
 
-def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]) -> None:
-    """Turns every error of the app into a problem. The routers below the prefix say which methods an address has."""
+def add_problem_handlers(app: FastAPI) -> None:
+    """Turns every error of the app into a problem."""
 
-    def find_methods(path: str) -> set[str]:
-        """All of them. The framework's own answer names those of one route only."""
-        routes = (each for router in routers for each in router.routes if isinstance(each, Route))
-        matching = (each for each in routes if each.path_regex.match(path.removeprefix(prefix)))
-        return {method for each in matching for method in each.methods or ()}
+    @cache
+    def get_routes() -> Routes:
+        """All that the app has when it is first asked. The framework's own answer has the methods of one route."""
+        return Routes(app.routes)
 
     async def on_strandline_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, StrandlineError)
@@ -148,8 +148,8 @@ def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]
         if isinstance(error.__cause__, BodyTooLargeError):
             return await on_large_body(request, error.__cause__)
         headers = error.headers
-        if error.status_code == 405 and (methods := find_methods(path_of(request.scope))):
-            headers = {"allow": ", ".join(sorted(methods))}
+        if error.status_code == 405 and (methods := get_routes().list_methods(path_of(request.scope))):
+            headers = {"allow": ", ".join(methods)}
         code = {404: "no-such-page", 405: "method-not-allowed"}.get(error.status_code)
         if code is None:  # an unreadable form
             return answer_error(InvalidInputError(str(error.detail)[:300]))

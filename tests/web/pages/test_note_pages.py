@@ -181,6 +181,7 @@ def test_the_page_of_an_image_leads_to_the_notes_that_use_it(served: Served) -> 
     (address,) = re.findall(r"line <a href=\"([^\"]+)\">5", page)
     assert '<mark id="line">![the castle](Lisbon/castle.png)</mark>' in draw(served, address)
     assert "No note in the folders that have it" in draw(served, f"/image/{id_of(VIEW)}/uses")
+    assert served.client.get(f"/image/{'0' * 32}/uses").status_code == 404
 
 
 def test_the_folder_says_what_its_notes_miss(served: Served) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from strandline.errors import InvalidInputError
+from strandline.errors import ImageTooLargeError, InvalidInputError
 from strandline.model import queries
 from strandline.model.defaults import IMAGES_PER_PAGE, TILE_SIZE
 from strandline.model.months import Months
@@ -20,6 +20,11 @@ from strandline.web.api.parameters import Body, FolderQuery, ImageIdPath, Limit,
 from strandline.web.backend import Backend, TheBackend
 
 router = APIRouter(tags=["images"])
+
+DATA_URL_BYTES = 32 * 1024 * 1024
+"""The largest image that becomes a ``data:`` URL. Each one needs four times its size in memory, and there may be
+eight at once.
+"""
 
 AtQuery = Annotated[str | None, Query(description="Begin in this month of the listing, `YYYY-MM`.")]
 OffsetQuery = Annotated[int, Query(ge=0, le=2**53, description="How many images to skip in the month.")]
@@ -106,10 +111,19 @@ async def explain_image(backend: TheBackend, image_id: ImageIdPath) -> Response:
 
 @router.get("/images/{image_id}/data-url", responses=responses.ok(schemas.DataUrl))
 async def get_data_url(backend: TheBackend, image_id: ImageIdPath, sd: SdQuery = None) -> Response:
-    """The proven image as a ``data:`` URL."""
-    return await backend.crossing.slow(
-        lambda: answer(schemas.DataUrl(backend.store.get(image_id, sd).data_url()))
-    )
+    """The proven image as a ``data:`` URL. 413 above 32 MiB: `/i/{id}` has it, piece by piece."""
+
+    def read() -> Response:
+        with backend.store.get(image_id, sd) as found:
+            if found.size_bytes > DATA_URL_BYTES:
+                raise ImageTooLargeError(
+                    f"this image has {found.size_bytes:,} bytes, and a data: URL is made of at most "
+                    f"{DATA_URL_BYTES:,}; get it from {backend.base}/i/{found.image_id}",
+                    limit_bytes=DATA_URL_BYTES,
+                )
+            return answer(schemas.DataUrl(found.data_url()))
+
+    return await backend.crossing.slow(read)
 
 
 @router.post("/images/{image_id}/copy", status_code=201, responses=responses.created(Saved))

@@ -98,6 +98,8 @@ class ImageBytes:
         wish = parse_wish(scope["query_string"])
         asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name in ASKED}
         is_head = scope["method"] == "HEAD"
+        if is_head:  # a range is for the bytes, and means nothing without them (RFC 9110)
+            asked.pop(b"range", None)
         store = self._backend.store
 
         def plan() -> Plan | Drawing:

@@ -73,6 +73,8 @@ async def show_uses(backend: TheBackend, image_id: str) -> Response:
 
     def draw() -> Response:
         found = backend.store.find_uses(image_id)
+        if not found:
+            backend.store.info(image_id)  # of an image that nobody knows, nobody can say that no note uses it
         notes = [
             UsingNote(sd, note, list(uses))
             for (sd, note), uses in groupby(found[:MOST_USES], lambda use: (use.sd, use.note))

@@ -168,8 +168,9 @@ def _draw(backend: Backend, note: Note | None = None, code: int = 200) -> Respon
     folders = [list_folder_lines(backend.base, status, each) for each in status.sds]
     failures = sum(status.decoder_failures.values())
     of_home = [reason.message for reason in status.reasons if reason.kind == "home-full"]
+    home = "" if backend.store.is_part else str(backend.store.home)
     return render(
-        backend.base, "status.html", status=code, place="status", note=note, home=str(backend.store.home),
+        backend.base, "status.html", status=code, place="status", note=note, home=home,
         since=since, now=status, health=judge_status(status), folders=folders,
         failures=failures, of_home=of_home, is_shared=backend.store.is_shared,
     )  # fmt: skip
