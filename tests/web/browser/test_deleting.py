@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from builders.pictures import make_picture
 from builders.served import Served
@@ -126,6 +126,22 @@ def test_the_last_image_leaves_an_empty_gallery(serve: Serve, open_page: OpenPag
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(tile(page, IMAGES[0])).to_be_visible()
     expect(page.get_by_text("No images yet")).to_be_hidden()
+
+
+def test_a_failure_after_the_dialog_was_closed_is_told(serve: Serve, open_page: OpenPage) -> None:
+    """Nobody waits for the answer any more, but the images are still there."""
+    page = open_gallery(serve(*IMAGES), open_page)
+    held: list[Route] = []
+    page.route("**/api/v1/images/delete", lambda route: held.append(route))
+    select(page, IMAGES[0])
+    page.keyboard.press("Delete")
+    question(page).get_by_role("button", name="Delete").click()
+    expect(question(page)).to_contain_text("Deleting…")
+    page.keyboard.press("Escape")
+    expect(question(page)).to_be_hidden()
+    held[0].abort()
+    expect(page.locator(".toast")).to_contain_text("Delete did not work: Strandline does not answer.")
+    expect(page.locator(".toast").get_by_role("button", name="Undo")).to_be_hidden()
 
 
 def test_it_asks_from_which_folder(serve: Serve, open_page: OpenPage) -> None:

@@ -34,6 +34,35 @@ def test_the_light_box_finds_its_image_among_new_ones(serve: Serve, open_page: O
     expect(page.locator(".tile a:focus")).to_have_attribute("href", f"/image/{first}")
 
 
+def test_an_open_image_moves_with_those_that_arrive(serve: Serve, open_page: OpenPage) -> None:
+    """Its number is right, the next one is another one, and so is the one before it. Tiles say their place, too."""
+    served = serve(*make_pictures(3), watching=True)
+    for path in (Path(served.store.list_storage_dirs()[0].path) / "media").iterdir():
+        set_mtime(path, 60)
+    served.store.scan()
+    page = open_page(served)
+    ids = [str(tile.get_attribute("data-id")) for tile in page.locator("gallery-grid .tile").all()]
+    page.locator(".tile").nth(1).click()
+    said = page.locator(".lightbox-place")
+    expect(said).to_have_text(re.compile("^2 of 3"))
+    served.store.save_several([NewImage(each) for each in make_pictures(4, first_seed=50)], sd="Notes")
+    expect(said).to_have_text(re.compile("^6 of 7"))
+    page.wait_for_url(f"**/image/{ids[1]}")
+    page.keyboard.press("ArrowRight")
+    expect(said).to_have_text(re.compile("^7 of 7"))
+    page.wait_for_url(f"**/image/{ids[2]}")
+    expect(page.get_by_role("button", name="Older")).to_be_disabled()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(f"**/image/{ids[0]}")
+    sizes = page.locator("gallery-grid .month").evaluate_all(
+        "(months) => months.flatMap((month) => [...month.querySelectorAll('.tile')]"
+        ".map((tile) => [tile.ariaSetSize, month.querySelector('h2 span').textContent.split(' ')[0]]))"
+    )
+    assert len(sizes) == 7
+    assert all(size == count for size, count in sizes)
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_light_box_says_which_picture_it_is(serve: Serve, open_page: OpenPage, width: int) -> None:
     """Its name, its day, and its number are on the screen. The address is that of its own page, and goes with it."""

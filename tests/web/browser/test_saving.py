@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Dialog, Page, Route, expect
+from playwright.sync_api import Dialog, FilePayload, Page, Route, expect
 
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures
@@ -110,6 +110,21 @@ def test_a_picture_keeps_the_date_of_its_file(serve: Serve, open_page: OpenPage,
         expect(page.locator(".saved-files h2")).to_have_text(f"{len(picked)} saved")
     months = served.store.list_images(Query(month="2011-05"))
     assert months.total == 3
+
+
+def test_names_with_backslashes_are_reported_as_saved(serve: Serve, open_page: OpenPage) -> None:
+    """In a form, the server would take a part of them for a folder of Windows, so each goes alone."""
+    page = open_page(serve(*make_pictures(1)))
+    open_adding(page)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="From this device").click()
+    names = ("a\\b.png", "C:\\x\\y.png", "plain.png")
+    files: list[FilePayload] = [
+        {"name": name, "mimeType": "image/png", "buffer": make_picture("png", seed=500 + seed)}
+        for seed, name in enumerate(names)
+    ]
+    chooser.value.set_files(files)
+    expect(page.locator(".saved-files h2")).to_have_text("3 saved")
 
 
 def hold_uploads(page: Page) -> list[Route]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from builders.travel_vault import serving_travel_vault
 from strandline.model.storage_dirs import FileCounts, StorageDirState
 from strandline.runtime.assembly import open_store
 from strandline.web.pages.folder_pages import is_up_to_date
+from strandline.web.pages.rendering import TEMPLATES
 from strandline.web.pages.words import say_entry
 
 ONE = make_pictures(1)[0]
@@ -150,3 +152,14 @@ def test_an_error_page_leads_back(tmp_path: Path) -> None:
         for referer in ("https://example.org/inspect", f"{origin}/nowhere", "", f"{origin}//example.org"):
             assert "example.org" not in draw(served, "/nowhere", referer=referer)
         assert ">Back</a>" not in draw(served, "/nowhere", referer="https://example.org/inspect")
+
+
+@pytest.mark.parametrize(
+    "name", ["care_verification", "care_wanted", "import", "inspect_sd", "status", "work", "notes", "trash"]
+)
+def test_a_page_that_answers_a_form_says_its_own_address(name: str) -> None:
+    """So that a script draws it again from there. The form was sent to another address."""
+    text = (TEMPLATES / f"{name}.html").read_text("utf-8")
+    regions = re.findall("<live-region[^>]*>", text)
+    assert regions
+    assert all(' address="{{ ' in each for each in regions)

@@ -287,9 +287,8 @@ class GalleryGrid extends HTMLElement {
     showImage(tile, image);
     const isCurrent = section.first + index === this.current;
     tile.querySelector("a").tabIndex = isCurrent ? 0 : -1;
-    if (tile.getAttribute("aria-posinset") !== String(section.first + index + 1)) {
-      tile.setAttribute("aria-setsize", String(section.count));
-      tile.setAttribute("aria-posinset", String(index + 1));
+    for (const [name, value] of [["aria-setsize", String(section.count)], ["aria-posinset", String(index + 1)]]) {
+      if (tile.getAttribute(name) !== value) tile.setAttribute(name, value);
     }
     const isChosen = Boolean(image) && this.chosen?.has(image.image_id);
     tile.classList.toggle("is-chosen", isChosen);

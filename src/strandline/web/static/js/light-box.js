@@ -28,6 +28,7 @@ class LightBox extends HTMLElement {
     this.stage.addEventListener("pointerdown", (event) => this.onPointer(event));
     listen(["image."], (event) => this.onEvent(event));
     addEventListener("popstate", () => this.onReturn());
+    addEventListener("counted", () => this.findPlace());
   }
 
   /** Opens the image at this position of the grid. */
@@ -42,20 +43,44 @@ class LightBox extends HTMLElement {
 
   async show(number) {
     this.number = number;
+    this.count = this.grid.count;
+    this.isPresent = false; // until the image of this number is shown
     this.zoomTo(1);
-    this.querySelector("[data-do=back]").disabled = number <= 0;
-    this.querySelector("[data-do=on]").disabled = number >= this.grid.count - 1;
+    this.showEnds();
     const image = await this.grid.imageAt(number);
     if (this.number !== number || !image) return;
     this.present(image);
+    this.isPresent = true;
+    if (this.count !== this.grid.count) this.findPlace();
     for (const near of [number + 1, number - 1]) this.preload(near);
+  }
+
+  /** Images came or went: the one that is open has another number, and other neighbors. */
+  async findPlace() {
+    if (!this.dialog.open || !this.isPresent) return;
+    const { number, image: { image_id } } = this;
+    const place = await findAgain(this.grid, image_id, number, this.count);
+    if (this.number !== number || this.image.image_id !== image_id || !this.isPresent) return;
+    this.number = Math.max(0, Math.min(place, this.grid.count - 1));
+    this.count = this.grid.count;
+    this.showEnds();
+    this.showPlace();
+  }
+
+  showEnds() {
+    this.querySelector("[data-do=back]").disabled = this.number <= 0;
+    this.querySelector("[data-do=on]").disabled = this.number >= this.grid.count - 1;
+  }
+
+  showPlace() {
+    this.querySelector(".lightbox-place").textContent = [this.sayNumber(), this.image.day && sayDay(this.image.day)].filter(Boolean).join(" · ");
   }
 
   /** Shows this image at the open position. */
   present(image) {
     this.image = image;
     this.querySelector("h2").textContent = titleOf(image);
-    this.querySelector(".lightbox-place").textContent = [this.sayNumber(), image.day && sayDay(image.day)].filter(Boolean).join(" · ");
+    this.showPlace();
     this.showAddress();
     const download = this.querySelector("[data-do=download]");
     download.href = `${BASE}/i/${image.image_id}?original=1`;
@@ -310,6 +335,14 @@ class LightBox extends HTMLElement {
     if (this.dialog.open) this.dialog.close();
     setTimeout(() => { if (!this.dialog.open) history.scrollRestoration = "auto"; }); // once the browser has returned
   }
+}
+
+/** Where an image is that was at this position when there were so many. What is not here is asked for. */
+async function findAgain(grid, id, near, count) {
+  for (const number of new Set([near + grid.count - count, near])) {
+    if ((await grid.imageAt(number))?.image_id === id) return number;
+  }
+  return grid.findNumber(id, near);
 }
 
 /** The picture of the image's tile, as it is on the page now: nothing is asked of the server. Null if it has none. */

@@ -1,13 +1,24 @@
 // <live-region id="…" events="sd. scan.">: a part of the page that the server renders again when something happened.
 //
 // The page is fetched again, and the region's new content replaces the old: one set of templates, no rendering in the
-// browser. Opened details stay open, and nothing moves while a person types. `address` is the page's own address, for a
-// page that answers a form, because the form was sent to another one.
+// browser. Opened details stay open, the focus stays where it is, and nothing moves while a person types, ticks, presses,
+// or is asked: what is new is shown right after. `address` is the page's own address, for a page that answers a form,
+// because the form was sent to another one.
 
 import { listen } from "./live.js";
 
 const PAUSE_MS = 700; // between two refreshes: a burst of arrivals is one change to a reader
 const REST = 5; // times what a refresh took: some pages measure a disk, and must not keep it busy
+const LETS_GO = ["focusout", "change", "reset", "close"]; // events after which a person may be done
+
+let pressed = null; // what a mouse or a finger is on: if it was replaced now, the click would be lost
+
+for (const kind of ["pointerdown", "pointerup", "pointercancel", "contextmenu"]) {
+  addEventListener(kind, ({ target }) => {
+    pressed = kind === "pointerdown" ? target : null;
+    if (!pressed) for (const region of document.querySelectorAll("live-region")) region.letGo();
+  }, true);
+}
 
 export function restAfter(costMs) {
   return Math.max(PAUSE_MS, REST * costMs);
@@ -21,7 +32,11 @@ class LiveRegion extends HTMLElement {
     const address = this.getAttribute("address");
     if (address && address !== location.pathname) history.replaceState(null, "", address);
     this.stop = listen((this.getAttribute("events") ?? "").split(" "), (event) => this.hear(event));
-    this.addEventListener("refresh", () => this.refresh());
+    this.addEventListener("refresh", () => {
+      this.isAsked = true;
+      this.refresh();
+    });
+    for (const kind of LETS_GO) this.addEventListener(kind, () => this.letGo(), true);
     addEventListener("popstate", () => { if (this.isMissed) this.refresh(); });
   }
 
@@ -46,6 +61,8 @@ class LiveRegion extends HTMLElement {
     }
     this.isBusy = true;
     this.isStale = false;
+    const { isAsked } = this; // by a script of this page, after something that a person did
+    this.isAsked = false;
     const begun = performance.now();
     const address = location.href;
     try {
@@ -53,7 +70,8 @@ class LiveRegion extends HTMLElement {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById(this.id);
       this.isMissed = !fresh; // the address was that of an open image
-      if (fresh && !this.isInUse()) this.take(fresh);
+      this.isHeld = Boolean(fresh) && !isAsked && this.isInUse();
+      if (fresh && !this.isHeld) this.take(fresh);
     } catch {
       // the server is away: the banner says so, and the next event refreshes
     } finally {
@@ -64,21 +82,27 @@ class LiveRegion extends HTMLElement {
     }
   }
 
+  /** Shows what is new, if that waited for a person who is done now. */
+  letGo() {
+    if (this.isHeld) setTimeout(() => { if (this.isHeld && !this.isInUse()) this.hear({}); });
+  }
+
   isInUse() {
     const active = document.activeElement;
     const isTyping = this.contains(active) && active.matches("input:not([type=checkbox]), textarea, select");
-    return isTyping || this.querySelector("[data-busy]") !== null;
+    if (isTyping || this.contains(pressed) || this.querySelector("[data-busy], dialog[open]")) return true;
+    return Array.from(this.querySelectorAll("input, textarea, select")).some(isChanged);
   }
 
   take(fresh) {
     if (fresh.innerHTML === this.drawn) return;
-    const focused = this.contains(document.activeElement) ? document.activeElement.id : "";
+    const find = this.contains(document.activeElement) ? remember(this, document.activeElement) : null;
     const open = new Set(Array.from(this.querySelectorAll("details[open][id]"), (details) => details.id));
     this.drawn = fresh.innerHTML;
     this.keepPictures(fresh);
     this.replaceChildren(...document.adoptNode(fresh).childNodes);
     for (const id of open) this.querySelector(`details#${CSS.escape(id)}`)?.setAttribute("open", "");
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    find?.()?.focus({ preventScroll: true });
     this.dispatchEvent(new Event("refreshed"));
   }
 
@@ -91,6 +115,45 @@ class LiveRegion extends HTMLElement {
       if (at >= 0) picture.replaceWith(drawn.splice(at, 1)[0][0]);
     }
   }
+}
+
+/** Whether a person has ticked, typed, or chosen something that is not sent yet. */
+function isChanged(field) {
+  if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
+  if (field.matches("[type=file]")) return field.value !== "";
+  if (field.matches("[type=hidden]")) return false;
+  if (!field.matches("select")) return field.value !== field.defaultValue;
+  const options = [...field.options];
+  const first = options.find((option) => option.defaultSelected) ?? options.find((option) => !option.disabled);
+  return field.selectedOptions[0] !== first;
+}
+
+/**
+ * A function that finds the element again in the region's new content: by its id, or among its like, of which there must
+ * be as many as before. Otherwise Enter might mean another folder.
+ */
+function remember(region, element) {
+  const { id } = element;
+  if (id) return () => document.getElementById(id);
+  const sign = signOf(element);
+  const before = listLike(region, element.tagName, sign);
+  return () => {
+    const now = listLike(region, element.tagName, sign);
+    return now.length === before.length ? now[before.indexOf(element)] : null;
+  };
+}
+
+function listLike(region, tag, sign) {
+  return [...region.querySelectorAll(tag)].filter((each) => signOf(each) === sign);
+}
+
+/** What it does and says, without numbers, and in which part: `Rename` of which folder. */
+function signOf(element) {
+  const form = element.form ?? element.closest("details")?.querySelector("form");
+  const words = element.getAttribute("aria-label") ?? element.textContent;
+  const acts = ["href", "name", "value"].map((name) => element.getAttribute(name));
+  const part = element.parentElement.closest("[id]")?.id;
+  return JSON.stringify([...acts, form?.getAttribute("action"), words.replace(/\d+/g, ""), part]);
 }
 
 /** As the server sent it. Its copy belongs to a document that loads nothing. */

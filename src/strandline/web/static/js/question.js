@@ -2,6 +2,7 @@
 
 import { BASE } from "./base.js";
 import { Problem } from "./api.js";
+import { sayDone } from "./toast.js";
 
 const SILENT = "Strandline does not answer. Try again in a moment.";
 
@@ -15,7 +16,7 @@ let finish = null; // ends it, with what was done or null
  *
  * A form with `data-step` is that step: `act(fields)` does it, and `doing` is what its button says meanwhile. A form with
  * `data-download` is sent as it is. Any other form leads to the next question. If somebody has closed the dialog before it
- * was done, `late` gets the result. One question at a time.
+ * was done, `late` gets the result, and a failure is told as what was done is. One question at a time.
  */
 export async function askQuestion(place, fields, question) {
   if (dialog.open) return null;
@@ -68,8 +69,8 @@ async function act(form, button, fields) {
     if (wait === finish) close(done);
     else question.late(done);
   } catch (error) {
-    if (wait !== finish) return;
-    if (error instanceof Problem && error.code === "in-several-folders") show(form.action.replace(/\/confirmed$/, ""), new URLSearchParams(fields));
+    if (wait !== finish) sayDone(`${question.title} did not work: ${error.message}`);
+    else if (error instanceof Problem && error.code === "in-several-folders") show(form.action.replace(/\/confirmed$/, ""), new URLSearchParams(fields));
     else fail(error);
   }
 }

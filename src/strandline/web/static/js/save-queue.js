@@ -101,16 +101,15 @@ export class SaveQueue {
       this.waiting.unshift(...items.map((item) => ({ ...item, isAlone: true }))); // together they are too large
       return;
     }
-    const saved = new Map(answer?.saved?.map((each) => [each.source, each]));
-    const failed = new Map(answer?.failed?.map((each) => [each.source, each]));
+    const find = (results) => (item) => (items.length > 1 ? results?.find(({ source }) => source === nameOf(item.file)) : results?.[0]);
+    const [findSaved, findFailed] = [find(answer?.saved), find(answer?.failed)];
     for (const item of items) {
-      const name = nameOf(item.file);
-      const one = saved.get(name);
+      const [one, failure] = [findSaved(item), findFailed(item)];
       if (one) Object.assign(item, { outcome: judge(one), path: one.path, image_id: one.image_id, warning: one.warning });
       else {
         item.outcome = "failed";
-        item.isFinal = FINAL.includes(failed.get(name)?.code ?? answer?.code);
-        item.reason = failed.get(name)?.message ?? (status ? new Problem(status, answer).message : NO_ANSWER);
+        item.isFinal = FINAL.includes(failure?.code ?? answer?.code);
+        item.reason = failure?.message ?? (status ? new Problem(status, answer).message : NO_ANSWER);
       }
       this.done += 1;
       this.onResult(item);
@@ -147,9 +146,9 @@ function takeBatch(waiting) {
   return items;
 }
 
-/** Whether a form would carry another name. */
+/** Whether a form would carry another name, or the server would take a part of it for a folder of Windows. */
 function isRewritten(name) {
-  return /["\r\n]/.test(name);
+  return /["\\\r\n]/.test(name);
 }
 
 function judge(saved) {

@@ -22,9 +22,8 @@ region.addEventListener("refreshed", count);
 region.addEventListener("submit", async (event) => {
   if (!event.target.matches(".trash-form")) return;
   event.preventDefault();
-  if (!(await deleteImages(listChosen(), () => region.refresh()))) return;
-  event.target.removeAttribute("data-busy");
-  region.refresh();
+  if (!(await deleteImages(listChosen(), () => region.dispatchEvent(new Event("refresh"))))) return;
+  region.dispatchEvent(new Event("refresh"));
 });
 addEventListener("pageshow", count); // a browser that goes back keeps what was ticked
 count();
