@@ -70,6 +70,20 @@ def test_who_has_no_secret_gets_little_time_and_room(served: Served, monkeypatch
     assert talk(served, f"{head} 100", b"secret=", signed_in=False).startswith(b"HTTP/1.1 408")
 
 
+def test_who_has_no_secret_gets_one_answer_for_each_connection(served: Served) -> None:
+    """Otherwise a client that reads none of many answers would keep the connection. A page with the image key loads
+    many pictures, and goes on.
+    """
+    head, host = "GET /sign-in HTTP/1.1", served.address.url.rstrip("/")[7:]
+    again = f"{head}\r\nhost: {host}\r\n\r\n".encode()
+    assert talk(served, head, again, signed_in=False).count(b"HTTP/1.1 200") == 1
+    with served.as_stranger() as stranger:
+        assert stranger.get("/api/v1/sds").headers["connection"] == "close"
+        key = served.app.door.guard.image_key
+        assert "connection" not in stranger.get(f"/i/{id_of(PHOTO)}?key={key}").headers
+    assert "connection" not in served.client.get("/folders").headers
+
+
 def test_a_document_has_a_limit_of_size(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """413 before it is read, or where it exceeds the limit. Otherwise a reader could fill the memory."""
     monkeypatch.setattr(bodies, "REST_S", 0.1)

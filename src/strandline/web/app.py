@@ -54,7 +54,7 @@ from strandline.web.api.document import complete_document
 from strandline.web.api.parameters import refuse_unknown
 from strandline.web.audits import Recorder
 from strandline.web.backend import SCOPE_KEY, Backend
-from strandline.web.bodies import BODY_KEY, Body, has_body, hurry
+from strandline.web.bodies import BODY_KEY, Body, ending_connection, has_body, hurry
 from strandline.web.bodiless import answer_head
 from strandline.web.closed_parts import ClosedParts
 from strandline.web.door import Door
@@ -157,14 +157,15 @@ class Application:
         if admission.refusal is not None:
             await self._learn(request.bearer)
             admission = guard.admit(request)
+        if admission.is_stranger(request):
+            hurry(scope)
+            send = ending_connection(send)
         if admission.refusal is not None:
             await self._answer_refused(request, admission.refusal)(scope, receive, send)
         elif request.method == PREFLIGHT:
             await Response(status_code=204, headers=PREFLIGHT_ANSWER)(scope, receive, send)
         else:
             caller = admission.caller
-            if caller is None:
-                hurry(scope)
             scope[STILL_KEY] = lambda: self.door.guard.admit(request) == admission
             is_read = request.method in READS
             is_open = is_read and (caller is None or caller.may_all) and not scope.get(NOT_OWNER_KEY)

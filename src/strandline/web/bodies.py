@@ -145,8 +145,7 @@ class Body:
         """A part of the answer."""
         if message["type"] == "http.response.start":
             self._may_refuse = False
-            if not self._is_read:
-                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+            message = message if self._is_read else _end_connection(message)
         await self._send(message)
 
     async def end(self) -> None:
@@ -160,6 +159,25 @@ class Body:
                 while not (self._is_read or self._is_silent):
                     await self._next()
         self._is_read, self._receive, self._send = True, _receive_nothing, _send_nothing
+
+
+def ending_connection(send: Send) -> Send:
+    """Sends an answer after which the server disconnects.
+
+    A client without a secret gets one answer for each connection. If it sent many requests at once and read no
+    answer, it would keep the connection for as long as it likes.
+    """
+
+    async def send_and_end(message: Message) -> None:
+        await send(_end_connection(message) if message["type"] == "http.response.start" else message)
+
+    return send_and_end
+
+
+def _end_connection(message: Message) -> Message:
+    if any(name == b"connection" for name, _ in message["headers"]):
+        return message
+    return {**message, "headers": [*message["headers"], (b"connection", b"close")]}
 
 
 async def _receive_nothing() -> Message:

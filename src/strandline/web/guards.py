@@ -90,6 +90,11 @@ class Admission:
     """None for one who is refused, has only the image key, or sees only what is public."""
     refusal: Refusal | None = None
 
+    def is_stranger(self, request: Request) -> bool:
+        """Whether who asks has no secret, not even the image key."""
+        has_key = self.refusal is None and request.method in READS and request.path.startswith("/i/")
+        return self.caller is None and not has_key
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
