@@ -48,7 +48,10 @@ FOR_ALL = {"disk_errors", "port", "proof_copies"}
 MAY_USE: dict[str, tuple[str, set[str]]] = {
     "cli/check.py": ("an earlier check that a person names", {"open"}),
     "cli/arguments.py": ("a list of ids, or a picture, that a person gives", {"open", "os.path.isfile"}),
-    "cli/faults.py": ("the report of an internal error, in the home", {".mkdir", ".write_text", "tempfile"}),
+    "cli/faults.py": (
+        "the report of an internal error, in the home; whether the current folder is there",
+        {".mkdir", ".write_text", "os.getcwd", "tempfile"},
+    ),
     "cli/get.py": ("where a person wants several images written", {".is_dir"}),
     "cli/output_files.py": (
         "where a person wants an answer written",
@@ -160,8 +163,8 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/saving/save_named.py": ("whether the file that a person wants saved is there", {"os.path.realpath"}),
     "services/saving/tidy.py": ("the scratch folder of the home", {".iterdir", "folders.temporaries"}),
     "services/storage_dirs/paths.py": (
-        "the home, which must be in no storage directory; a folder that a person wants made",
-        {"folders.opened_folders", "os.path.realpath"},
+        "the home, which must be in no storage directory; a folder that a person wants made; the current folder",
+        {"folders.opened_folders", "os.getcwd", "os.path.realpath"},
     ),
     "services/trashing/trash.py": (
         "the trash in the home",

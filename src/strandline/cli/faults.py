@@ -22,7 +22,7 @@ from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.lazy_commands import NEAR
 from strandline.cli.session import Session
 from strandline.cli.writing import PROGRAM, shorten
-from strandline.errors import RefusedError, StrandlineError
+from strandline.errors import RefusedError, SourceNotFoundError, StrandlineError
 from strandline.extras import CORE, missing_error
 
 
@@ -42,7 +42,20 @@ def describe_failure(error: Exception, session: Session) -> tuple[int, dict[str,
     if isinstance(error, ModuleNotFoundError) and error.name in CORE.modules:
         lack = missing_error(CORE, error.name)
         return exit_status_of(lack), lack.to_json()
+    if isinstance(error, FileNotFoundError) and _is_nowhere():
+        gone = SourceNotFoundError(
+            "the folder that you are in was removed, so no relative path leads anywhere; change to another folder"
+        )
+        return exit_status_of(gone), gone.to_json()
     return ExitStatus.FAULT, report_fault(error, session)
+
+
+def _is_nowhere() -> bool:
+    """Whether the current folder is gone. Whatever makes a path absolute fails then."""
+    try:
+        return not os.getcwd()
+    except FileNotFoundError:
+        return True
 
 
 def report_fault(error: BaseException, session: Session) -> dict[str, object]:

@@ -6,7 +6,7 @@ An image that cannot be answered is reported in its place, and the others go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from strandline.cli.arguments import STDIN, Answer, GivenIds, complete_id, find_named, parse_given
@@ -94,7 +94,7 @@ def gather_images(
         try:
             if isinstance(given, StrandlineError):
                 raise given
-            if isinstance(given, PictureName) and (gone := find_gone(given.text)):
+            if isinstance(given, PictureName) and (gone := _find_gone(given.text, find_gone)):
                 images += gone
             elif isinstance(given, PictureName):
                 image_id, named = find_named(store, given, ids.note)
@@ -111,6 +111,10 @@ def gather_images(
             say(each.message)
         raise refused[-1].error
     return Gathered(images, files, tuple(refused))
+
+
+def _find_gone(text: str, find: Callable[[str], list[ImageId]]) -> list[ImageId]:
+    return next(filter(None, map(find, dict.fromkeys((text, text.strip())))), [])
 
 
 def _iter_given(ids: GivenIds) -> Iterator[tuple[str, GivenId | StrandlineError]]:
@@ -139,15 +143,22 @@ def _iter_texts(ids: GivenIds) -> Iterator[str]:
 
 
 def _iter_records(stream: BinaryIO, separator: bytes) -> Iterator[str]:
-    """The lines of the stream, or what is between its NUL bytes, each as soon as it has arrived."""
+    """The lines of the stream without blanks around them, or exactly what is between its NUL bytes; each as soon as
+    it has arrived, unless it is blank. Cost: linear, however long a record is.
+    """
     read = getattr(stream, "read1", stream.read)  # a pipe's read() would wait for a full chunk
-    rest = b""
+    parts: list[bytes] = []
     while chunk := read(_CHUNK_BYTES):
-        *records, rest = (rest + chunk).split(separator)
-        yield from filter(None, map(_decode, records))
-    if last := _decode(rest):
-        yield last
+        records = chunk.split(separator)
+        if len(records) > 1:
+            yield from _decode([b"".join((*parts, records[0])), *records[1:-1]], separator)
+            parts = []
+        parts.append(records[-1])
+    yield from _decode([b"".join(parts)], separator)
 
 
-def _decode(record: bytes) -> str:
-    return record.decode(errors="surrogateescape").strip()
+def _decode(records: Sequence[bytes], separator: bytes) -> Iterator[str]:
+    for record in records:
+        text = record.decode(errors="surrogateescape")
+        if stripped := text.strip():
+            yield stripped if separator == b"\n" else text

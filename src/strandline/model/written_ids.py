@@ -37,7 +37,7 @@ class IdPrefix:
 
 @dataclass(frozen=True, slots=True)
 class PictureName:
-    """A path, a file's name, or a reference to a picture, as a person typed it."""
+    """A path, a file's name, or a reference to a picture, as a person typed it: blanks around it may belong to it."""
 
     text: str
     or_id: ImageId | None = None
@@ -66,7 +66,7 @@ def parse_written_ids(text: str) -> tuple[ImageId, ...] | IdPrefix | PictureName
             value=stripped,
         )
     if may_be_picture_name(stripped):
-        return PictureName(stripped)
+        return PictureName(text)
     shown = stripped if len(stripped) <= 60 else stripped[:57] + "..."
     raise InvalidImageIdError(
         f"there is no image id in {shown!r}; give 32 hex digits, a UUID with dashes, at least the first "

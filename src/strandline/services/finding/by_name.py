@@ -41,7 +41,7 @@ from strandline.services.checking.roots import find_base, find_root
 from strandline.services.finding.named_places import find_storage_dir, list_places
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.ignored import read_ignored
-from strandline.services.storage_dirs.paths import can_be_path, is_anything_at, spell_path
+from strandline.services.storage_dirs.paths import can_be_path, is_anything_at, shorten, spell_path
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -65,6 +65,7 @@ def find_by_name(bench: Workbench, text: str, *, note: str | None = None) -> Ima
             known of it.
         AmbiguousImageIdError: Several files with different bytes have the name.
         StorageDirNotFoundError: The file is in no storage directory.
+        InvalidPathError: No picture can have such a name, or the text has several.
         ImageArrivingError, ImageDamagedError: The bytes that are there are no whole image.
         UnreadableFileError: They cannot be read now.
     """
@@ -78,10 +79,13 @@ def find_files_by_name(bench: Workbench, text: str, *, note: str | None = None) 
     """
     _check_can_be_kept(text)
     if note is not None:
+        text = text.strip()
         _check_can_be_kept(note)
+        _check_is_path(note)
         _check_is_one(text)
         sd, path = _find_in_note(bench, text, note)
         return [NamedFile(sd, path, _identify(bench, sd, path))]
+    _check_is_path(text)
     files = [NamedFile(sd, path, _identify(bench, sd, path)) for sd, path in list_places(bench, text)]
     if not files:
         raise _not_found(bench, text)
@@ -163,7 +167,16 @@ def _check_can_be_kept(text: str) -> None:
         why = "its name is not valid text"
     if why is not None:
         raise InvalidPathError(
-            f"a picture like {text} is not kept, because {why}; rename it, or save it under another name",
+            f"a picture like {shorten(text)} is not kept, because {why}; rename it, or save it under another name",
+            path=text,
+        )
+
+
+def _check_is_path(text: str) -> None:
+    """Raises ``InvalidPathError`` if the text has a NUL byte, which no disk takes."""
+    if "\0" in text:
+        raise InvalidPathError(
+            f"{shorten(text)!r} is no path, because it has a NUL byte; give a path on each line, or add -0",
             path=text,
         )
 

@@ -6,6 +6,7 @@ keyboards as one, and Linux tells them apart.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from unicodedata import normalize
@@ -19,12 +20,21 @@ from strandline.services.workbench import Workbench
 
 
 def list_places(bench: Workbench, text: str) -> Iterator[tuple[StorageDir, str]]:
-    """The files that the text may mean, each with its storage directory, by the first way that finds any."""
+    """The files that the text may mean, each with its storage directory, by the first way that finds any. Blanks
+    around it belong to the name if a file is called so.
+    """
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
+    for each in dict.fromkeys((text, text.strip())):
+        if found := list(_list_exact(bench, sds, each)):
+            yield from found
+            return
+
+
+def _list_exact(bench: Workbench, sds: list[StorageDir], text: str) -> Iterator[tuple[StorageDir, str]]:
     inside = find_storage_dir(bench, sds, text)
     given = [] if inside is None else [inside]
-    path = text.strip().replace(os.sep, "/").removeprefix("./")
+    path = text.replace(os.sep, "/").removeprefix("./")
     reachable = [(sd, path) for sd in sds if sd.is_reachable]
     for places in (given, reachable):
         if exact := [(sd, _spell(bench, sd, path)) for sd, path in places if is_file(bench, sd, path)]:
@@ -123,6 +133,8 @@ def is_file(bench: Workbench, sd: StorageDir, path: str) -> bool:
     try:
         return bool(folder.probe([name]))
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
         raise UnreadableFileError(
             f"{folder.where(name)} cannot be looked at now: {error.strerror or error}",
             path=str(folder.where(name)),

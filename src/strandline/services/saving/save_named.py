@@ -75,13 +75,11 @@ class NamedAttempt(Attempt):
 
     def _list_source(self) -> list[str]:
         """The source, if it is a picture in the folder that no scan has found yet."""
+        if not self.taken.is_path:
+            return []
         with suppress(ValueError):
             path = PurePath(os.path.realpath(self.taken.origin)).relative_to(self.sd.path).as_posix()
-            if (
-                self.taken.is_path
-                and self.folder.layout.split(path) is not None
-                and not is_in_passed_over(path)
-            ):
+            if self.folder.layout.split(path) is not None and not is_in_passed_over(path):
                 return [path]
         return []
 

@@ -146,10 +146,14 @@ def expand_user(path: str) -> str:
 
 
 def can_be_path(text: str) -> bool:
-    """Whether the system accepts the text as a path: not empty, no NUL, and every character can be encoded."""
+    """Whether the system accepts the text as a path: not empty, no NUL, and every character can be encoded. A
+    relative one needs a current folder: somebody may have removed it.
+    """
     try:
-        return b"\0" not in os.fsencode(text) and bool(text)
-    except UnicodeEncodeError:
+        if not text or b"\0" in os.fsencode(text):
+            return False
+        return os.path.isabs(os.path.expanduser(text)) or bool(os.getcwd())
+    except (UnicodeEncodeError, OSError):
         return False
 
 
