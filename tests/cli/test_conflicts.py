@@ -17,8 +17,8 @@ OTHER = f"media/{id_of(ONE)}.sync-conflict-20260101-101010-ABCDEFG.png"
 
 
 def run(made: CommandHome, *words: str) -> int:
-    """Runs the command line."""
-    return main(["--home", str(made.home), *words])
+    """Runs the command line on the home, which the environment names."""
+    return main(list(words))
 
 
 @pytest.fixture

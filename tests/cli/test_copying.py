@@ -16,8 +16,8 @@ ONE, TWO = make_pictures(2)
 
 
 def run(made: CommandHome, *words: str) -> int:
-    """Runs the command line."""
-    return main(["--home", str(made.home), *words])
+    """Runs the command line on the home, which the environment names."""
+    return main(list(words))
 
 
 @pytest.fixture

@@ -16,8 +16,10 @@ PATH = f"media/{id_of(ONE)}.png"
 
 
 def run(made: CommandHome, *words: str) -> int:
-    """Runs the command line."""
-    return main(["--home", str(made.home), *words])
+    """Runs the command line on the home, which the environment names."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STRANDLINE_HOME", str(made.home))
+        return main(list(words))
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ PICTURES = [make_picture("png", seed=seed, size=(8, 8)) for seed in range(7)]
 
 
 def run(made: CommandHome, *words: str) -> int:
-    """Runs the command line."""
-    return main(["--home", str(made.home), *words])
+    """Runs the command line on the home, which the environment names."""
+    return main(list(words))
 
 
 def find_undo(told: str) -> list[str]:
