@@ -176,7 +176,7 @@ def _check_is_path(text: str) -> None:
     """Raises ``InvalidPathError`` if the text has a NUL byte, which no disk takes."""
     if "\0" in text:
         raise InvalidPathError(
-            f"{shorten(text)!r} is no path, because it has a NUL byte; give a path on each line, or add -0",
+            f"{shorten(text)!r} cannot be a path, because it has a NUL byte; give a path on each line, or add -0",
             path=text,
         )
 
