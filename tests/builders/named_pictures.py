@@ -85,3 +85,10 @@ def _save(pixels: Image.Image, pillow_format: str, **options: object) -> bytes:
     buffer = io.BytesIO()
     pixels.save(buffer, pillow_format, **options)
     return buffer.getvalue()
+
+
+def make_flat_webp(seed: int = 0) -> bytes:
+    """A sheet of one color as lossy WebP, which ends in more than a hundred zeros although it is whole."""
+    saved = io.BytesIO()
+    Image.new("RGB", (1600, 1200), (255, 255, 255 - seed)).save(saved, "WEBP", quality=80)
+    return saved.getvalue()

@@ -8,11 +8,11 @@ import pytest
 
 from builders.clocks import FakeClock
 from builders.machine import LEGACY_ID
-from builders.named_pictures import NAMED_KINDS, make_named_picture
+from builders.named_pictures import NAMED_KINDS, make_flat_webp, make_named_picture
 from builders.named_vault import find_row, list_events, make_named_vault, put
 from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir, rows_of
-from strandline.errors import UnsupportedImageError, WrongBytesError
+from strandline.errors import MissingExtraError, UnsupportedImageError, WrongBytesError
 from strandline.model.events import ImageArriving, ImageAvailable, ImageDamaged
 from strandline.model.image_files import FileState, ImageFilter
 from strandline.model.media_types import find_media_type_by_extension
@@ -22,6 +22,7 @@ from strandline.model.verdicts import Verdict
 from strandline.services.finding.describe import list_images
 from strandline.services.finding.explain import explain_image
 from strandline.services.finding.search import find_image
+from strandline.services.proving import drawing
 from strandline.services.saving.copy import copy_image
 from strandline.services.saving.save import save_image
 from strandline.services.saving.take_in import list_pictures_elsewhere
@@ -149,6 +150,45 @@ def test_zeros_at_the_end(
     clock.pass_time(minutes=10)
     scan(bench, sd)
     assert find_row(bench, sd, f"x.{NAMED_KINDS[kind]}").state is state
+
+
+def test_zeros_of_a_lossy_webp_are_pixels_if_its_decoder_needs_them(bench: Workbench, tmp_path: Path) -> None:
+    """A flat drawing ends in zeros, and is whole. A picture of noise ends in zeros until the rest has arrived."""
+    noise = make_picture("webp", size=(300, 200))
+    flat, cut = make_flat_webp(), len(noise) * 2 // 3
+    hollow = noise[:cut] + bytes(len(noise) - cut)
+    assert flat.endswith(bytes(100))
+    assert hollow.endswith(bytes(100))
+    root = make_named_vault(tmp_path / "Vault", make_picture("png"))
+    put(root, "flat.webp", flat)
+    put(root, "hollow.webp", hollow)
+    sd = add_storage_dir(bench, root).sd
+    scan(bench, sd)
+    states = [find_row(bench, sd, f"{name}.webp").state for name in ("flat", "hollow")]
+    assert states == [FileState.PRESENT, FileState.ARRIVING]
+    assert save_image(bench, make_flat_webp(1), sd, name="Another.webp").whole
+    put(root, "flat.webp", flat[:-500] + bytes(500))
+    scan(bench, sd)
+    assert find_row(bench, sd, "flat.webp").state is FileState.ARRIVING
+
+
+def test_without_a_decoder_zeros_are_a_hole(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can tell whether they are pixels."""
+    monkeypatch.setattr(drawing, "check_decodes", refuse_to_decode)
+    root = make_named_vault(tmp_path / "Vault", make_picture("png"))
+    put(root, "flat.webp", make_flat_webp())
+    put(root, "plain.webp", make_picture("webp"))
+    sd = add_storage_dir(bench, root).sd
+    scan(bench, sd)
+    states = [find_row(bench, sd, f"{name}.webp").state for name in ("flat", "plain")]
+    assert states == [FileState.ARRIVING, FileState.PRESENT]
+
+
+def refuse_to_decode(*_: object, **__: object) -> None:
+    """As where the extra for pictures is not installed."""
+    raise MissingExtraError("the extra pictures is not installed")
 
 
 @pytest.mark.parametrize("kind", NAMED_KINDS)

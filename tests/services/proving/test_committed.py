@@ -14,7 +14,7 @@ from builders.named_vault import find_row, put
 from builders.pictures import make_picture
 from strandline.model.image_files import FileState, ProofKind
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.proving import prove
+from strandline.services.proving import drawing
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.manage import get_by_number
@@ -64,7 +64,7 @@ def test_what_git_has_need_not_be_quiet(
     bench: Workbench, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor decoded: its structure cannot tell, and git can. Without git, it would be."""
-    monkeypatch.setattr(prove, "check_decodes", lambda *_, **__: pytest.fail("it was decoded"))
+    monkeypatch.setattr(drawing, "check_decodes", lambda *_, **__: pytest.fail("it was decoded"))
     sd = add(bench, tree)
     for path in ("x.jxl", "Deep/black.bmp", "x.webp"):
         row = find_row(bench, sd, path)

@@ -53,7 +53,8 @@ from strandline.services.finding.look_up import look_up
 from strandline.services.finding.originals import find_original
 from strandline.services.finding.search import MAX_CONFLICT_COPIES, find_image, read_copy
 from strandline.services.proving.decay import has_image_decayed
-from strandline.services.proving.prove import ANOTHER_IMAGE, Outcome, can_be_image, prove_file
+from strandline.services.proving.drawing import can_be_image
+from strandline.services.proving.prove import ANOTHER_IMAGE, Outcome, prove_file
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.workbench import Workbench
 

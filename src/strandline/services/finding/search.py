@@ -19,7 +19,8 @@ from strandline.model.states import has_reliable_proof
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.finding.candidates import Candidate, Search, goes_past_forgotten
 from strandline.services.finding.found_image import FoundImage
-from strandline.services.proving.prove import Outcome, can_be_image, prove_file
+from strandline.services.proving.drawing import can_be_image
+from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from strandline.model.image_files import parse_stamp
 from strandline.model.image_ids import ImageId
 from strandline.model.states import Look, register_lost
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.proving.prove import can_be_image, look_at_good_bytes
+from strandline.services.proving.drawing import can_be_image
+from strandline.services.proving.prove import look_at_good_bytes
 from strandline.services.workbench import Workbench
 
 MAX_READ = 1000

@@ -10,23 +10,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
 from typing import TYPE_CHECKING
 
 from strandline.errors import (
-    DecoderUnavailableError,
     DecodingInterruptedError,
     DiskError,
     ImageTooLargeError,
-    MissingExtraError,
-    PictureTooLargeError,
-    UndecodablePictureError,
 )
 from strandline.model.events import ImageAvailable
 from strandline.model.image_files import FileState, ImageFile
-from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.image_ids import content_id_of
 from strandline.model.layout import ID_LAYOUT, Layout
-from strandline.model.media_types import SNIFF_BYTES, Family, MediaType
+from strandline.model.media_types import SNIFF_BYTES, MediaType
 from strandline.model.pointers import explain_pointer
 from strandline.model.states import (
     DAMAGED_AFTER,
@@ -42,16 +37,23 @@ from strandline.model.states import (
     would_condemn,
 )
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.structure import Structure, ends_in_zeros
 from strandline.model.values import dataclass
-from strandline.pictures.decoding import check_decodes
 from strandline.pictures.facts import read_facts
 from strandline.services.proving.committed import is_committed
+from strandline.services.proving.drawing import (
+    CANNOT_SHOW_HOLES,
+    HOLE,
+    UNKNOWN_TYPE,
+    shorten,
+    try_decoding,
+    walk_strictly,
+)
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
     from strandline.catalog.port import Writer
     from strandline.folders.port import Folder, ProofCopy
+    from strandline.model.structure import Structure
 
 ATTEMPTS = 5
 """How often to start again if a file is replaced while it is read, or its row changes meanwhile."""
@@ -59,11 +61,7 @@ ATTEMPTS = 5
 COPIES_ASKED = 64
 """Of an image with more copies in one storage directory, only so many are asked whether they have moved."""
 
-UNKNOWN_TYPE = "its first bytes are of no image type we know"
 ANOTHER_IMAGE = "it is a whole image, and not the one that its name promises"
-
-_CANNOT_SHOW_HOLES = (Family.RIFF, Family.ISO, Family.JXL)
-"""Their structure gives only lengths, or nothing, so preallocated zeros look whole (SPEC §3)."""
 
 
 class Outcome(StrEnum):
@@ -259,17 +257,13 @@ def look_at(
     if is_promised and content_id_of(copy.sha256) == row.image_id:
         walked = copy.find_structure(media_type)
         return replace(look, whole=walked.whole, reason=walked.reason)
-    walked = _walk_strictly(copy, media_type)
-    look = replace(
-        look,
-        whole=walked.whole,
-        open_ended=walked.open_ended,
-        trailing_bytes=walked.end is not None and walked.end < copy.size_bytes,
-        reason=walked.reason,
-    )
+    look = _add_structure(look, copy, walk_strictly(copy, media_type))
     if is_promised:
         return look if look.reason else replace(look, reason=ANOTHER_IMAGE)
-    needs_decoding = media_type.family in _CANNOT_SHOW_HOLES
+    may_need_zeros = shorten(copy, media_type) is not None
+    if may_need_zeros:
+        look = _add_structure(look, copy, copy.find_structure(media_type))
+    needs_decoding = media_type.family in CANNOT_SHOW_HOLES
     if not layout.names_are_ids and (needs_decoding or not look.whole or look.open_ended):
         with bench.catalog.read() as reader:
             look = replace(look, vouched=reader.files.find_wholeness(copy.sha256))
@@ -287,9 +281,21 @@ def look_at(
         row, copy.sha256, structure_whole=look.whole, needs_decoding=needs_decoding, now=now, layout=layout
     ):
         be_sure = look.whole and would_condemn(row, now)
-        decodes, why_not = _try_decoding(bench, copy, media_type.name, be_sure=be_sure)
+        decodes, why_not = try_decoding(bench, copy, media_type, be_sure=be_sure)
+        if decodes is None and may_need_zeros:
+            return replace(look, whole=False, reason=HOLE)
         look = replace(look, decodes=decodes, reason=look.reason or why_not)
     return look
+
+
+def _add_structure(look: Look, copy: ProofCopy, walked: Structure) -> Look:
+    return replace(
+        look,
+        whole=walked.whole,
+        open_ended=walked.open_ended,
+        trailing_bytes=walked.end is not None and walked.end < copy.size_bytes,
+        reason=walked.reason,
+    )
 
 
 def look_at_good_bytes(copy: ProofCopy) -> Look | None:
@@ -304,78 +310,3 @@ def _read_facts(copy: ProofCopy, media_type: MediaType) -> Look:
         copy.stamp, copy.sha256, media_type.name, whole=True,
         width=facts.width, height=facts.height, taken_at=facts.taken_at,
     )  # fmt: skip
-
-
-def is_whole(copy: ProofCopy) -> bool:
-    """Whether the bytes are a whole image that can have an id for a name, as far as the structure shows."""
-    media_type = ID_LAYOUT.sniff(bytes(copy.buffer[:SNIFF_BYTES]))
-    return media_type is not None and _walk_strictly(copy, media_type).whole
-
-
-def check_drawable(bench: Workbench, copy: ProofCopy) -> None:
-    """Decodes an id-named picture to its last row; a second, new decoder is asked before it counts as broken.
-
-    Raises:
-        UndecodablePictureError: It cannot be drawn to its end.
-        StrandlineError: Nobody can tell.
-    """
-    media_type = ID_LAYOUT.sniff(bytes(copy.buffer[:SNIFF_BYTES]))
-    if media_type is None:
-        raise UndecodablePictureError(UNKNOWN_TYPE)
-    _decode(bench, copy, media_type.name, be_sure=True)
-
-
-def can_be_image(copy: ProofCopy, image_id: ImageId) -> bool:
-    """Whether a conflict copy's bytes are the image's (content id) or a whole image (legacy id)."""
-    return content_id_of(copy.sha256) == image_id if is_content_id(image_id) else is_whole(copy)
-
-
-def _walk_strictly(copy: ProofCopy, media_type: MediaType) -> Structure:
-    """The structure if no hash proves the bytes: zeros at the end may then be a hole (SPEC §3)."""
-    walked = copy.find_structure(media_type)
-    if walked.whole and media_type.family in _CANNOT_SHOW_HOLES and ends_in_zeros(copy.buffer):
-        return Structure(
-            whole=False, reason="it ends in zeros: space was reserved, but the bytes have not arrived"
-        )
-    return walked
-
-
-def _try_decoding(
-    bench: Workbench, copy: ProofCopy, media_type: str, *, be_sure: bool
-) -> tuple[bool | None, str]:
-    """Whether the picture decodes to its last row, and if not, why. None if that cannot be tried.
-
-    With ``be_sure``, a second, new decoder is asked before the picture counts as undecodable.
-    """
-    if not bench.interruptions.is_due(copy.sha256):
-        raise DecodingInterruptedError("its decoder was interrupted; it will be tried again later")
-    try:
-        _decode(bench, copy, media_type, be_sure=be_sure)
-    except DecodingInterruptedError:
-        bench.interruptions.add(copy.sha256)
-        raise
-    except UndecodablePictureError as error:
-        decodes, why_not = False, error.message
-    except (PictureTooLargeError, DecoderUnavailableError, MissingExtraError):
-        decodes, why_not = None, ""
-    else:
-        decodes, why_not = not ends_in_zeros(copy.buffer), ""
-    bench.interruptions.drop(copy.sha256)
-    return decodes, why_not
-
-
-def _decode(bench: Workbench, copy: ProofCopy, media_type: str, *, be_sure: bool) -> None:
-    limits = bench.limits
-    check = partial(
-        check_decodes,
-        copy.buffer,
-        media_type,
-        max_pixels=limits.max_pixels,
-        timeout_s=limits.decode_timeout_s,
-    )
-    try:
-        check()
-    except UndecodablePictureError:
-        if not be_sure:
-            raise
-        check(fresh=True)

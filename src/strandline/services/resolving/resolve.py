@@ -33,7 +33,8 @@ from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.trash import TrashedFile, TrashReason
 from strandline.model.verification import Fault, VerifyFinding
 from strandline.services.checking.uses import find_uses_of
-from strandline.services.proving.prove import Outcome, is_whole, prove_file
+from strandline.services.proving.drawing import is_whole
+from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.resolving.listing import list_conflicts, list_identity_conflicts
 from strandline.services.saving.entries import read_entry
 from strandline.services.saving.save import save_image

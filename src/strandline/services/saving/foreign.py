@@ -11,7 +11,8 @@ from strandline.model.image_files import FileState
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.proving.decay import has_image_decayed
-from strandline.services.proving.prove import ProofResult, check_drawable
+from strandline.services.proving.drawing import check_drawable
+from strandline.services.proving.prove import ProofResult
 from strandline.services.workbench import Workbench
 
 
