@@ -471,8 +471,9 @@ class Store:
         from_others: bool = False,
         from_renamed: bool = False,
         dry_run: bool = False,
+        cancel: threading.Event | None = None,
     ) -> PutBackPlan:
-        """All steps of the plan, as :meth:`put_back`.
+        """All steps of the plan, as :meth:`put_back`. ``cancel`` stops before the next picture.
 
         Bytes of other storage directories only with ``from_others``, and those of a folder that was renamed only
         with ``from_renamed``: to rename it back is better.
@@ -480,7 +481,12 @@ class Store:
         Raises as :meth:`put_back`; a dry run writes nothing and says why nothing could be written.
         """
         return services.put_back.put_back_all(
-            self._bench, plan, from_others=from_others, from_renamed=from_renamed, dry_run=dry_run
+            self._bench,
+            plan,
+            from_others=from_others,
+            from_renamed=from_renamed,
+            dry_run=dry_run,
+            cancel=cancel,
         )
 
     def begin_copy(self, *, max_memory_bytes: int = MAX_MEMORY_BYTES) -> CopyWriter:
@@ -752,11 +758,13 @@ class Store:
         """
         return services.duplicates.plan_fold(self._bench, self._find_sds(sds))
 
-    def fold(self, steps: Sequence[FoldStep], *, dry_run: bool = False) -> ChangeReport:
+    def fold(
+        self, steps: Sequence[FoldStep], *, dry_run: bool = False, cancel: threading.Event | None = None
+    ) -> ChangeReport:
         """Moves these files to this machine's trash, if they and one that stays are read and have the same bytes.
-        Durable when it returns.
+        Durable when it returns. ``cancel`` stops before the next file.
         """
-        return services.duplicates.fold(self._bench, steps, dry_run=dry_run)
+        return services.duplicates.fold(self._bench, steps, dry_run=dry_run, cancel=cancel)
 
     def find_unused(self, sds: Iterable[StorageDirRef] | None = None) -> UnusedReport:
         """The pictures that no note, drawing, or setting of *any* storage directory names, by the strict or the loose
@@ -766,10 +774,16 @@ class Store:
         """
         return services.collect.find_unused(self._bench, self._find_sds(sds))
 
-    def collect(self, sds: Iterable[StorageDirRef] | None = None, *, dry_run: bool = False) -> CollectReport:
+    def collect(
+        self,
+        sds: Iterable[StorageDirRef] | None = None,
+        *,
+        dry_run: bool = False,
+        cancel: threading.Event | None = None,
+    ) -> CollectReport:
         """Moves pictures to the trash that nothing names, that have been here for 30 days, and that were unused at
         two looks a week apart; at most a tenth of each storage directory in a week, and never the last of several
-        files with the same bytes. :attr:`trash` brings them back.
+        files with the same bytes. :attr:`trash` brings them back. ``cancel`` stops before the next picture.
 
         A storage directory whose notes name less than a tenth of its own pictures is no folder of notes. It is left
         out unless it is in ``sds``, and always if nothing of it is used at all.
@@ -777,7 +791,7 @@ class Store:
         Raises:
             UnreadTextsError: Something that may name pictures was not read, or a storage directory is away.
         """
-        return services.collect.collect(self._bench, self._find_sds(sds), dry_run=dry_run)
+        return services.collect.collect(self._bench, self._find_sds(sds), dry_run=dry_run, cancel=cancel)
 
     def verify(
         self,

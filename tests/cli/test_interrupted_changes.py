@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 
 from builders.command_home import CommandHome
+from builders.named_vault import put
+from builders.pictures import make_picture
 from builders.program import LIMIT_S, run, started
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.main import main
-from strandline.services.copying import copies, move
+from strandline.model.put_back import NOT_TRIED
+from strandline.services.copying import copies, duplicates, move
 from strandline.services.exporting import export_images
+from strandline.services.saving import put_back
 from strandline.services.trashing import delete, restore
 from strandline.services.verifying import heal
 
@@ -108,6 +112,31 @@ def test_an_interrupted_repair_tells_what_it_healed(
     assert (len(ended.json["plan"]), len(ended.json["done"])) == (3, 2)
     assert [row["healed"] for row in ended.json["findings"]] == [True, True, False]
     assert "2 of 3 files healed, the rest not tried; run it again to continue" in ended.stderr
+
+
+def test_interrupted_folding_and_putting_back_tell_what_they_did(
+    monkeypatch: pytest.MonkeyPatch, made: CommandHome
+) -> None:
+    """Both are finished by the same command."""
+    root = made.folder / "Vault"
+    for number in range(IMAGES):
+        for path in (f"used/{number}.png", f"copy of {number}.png"):
+            put(root, path, make_picture("png", seed=number))
+    put(root, "Note.md", "".join(f"![](used/{number}.png)\n" for number in range(IMAGES)).encode())
+    assert run("sd", "add", str(root)).status == 0
+    with monkeypatch.context() as patch:
+        interrupt_in(patch, duplicates, "delete_file")
+        ended = run("duplicates", "--fold", "--yes", "--json")
+    assert (ended.status, ended.json["complete"], len(ended.json["done"])) == (130, False, 2)
+    assert run("duplicates", "--fold", "--yes").status == 0
+    assert run("delete", "--yes", *map(str, (root / "used").iterdir())).status == 0
+    with monkeypatch.context() as patch:
+        interrupt_in(patch, put_back, "put_back")
+        ended = run("put-back", str(root), "--json")
+    reasons = [each["why"] for each in ended.json["checked"][0]["pictures"]]
+    assert (ended.status, reasons) == (130, [None, None, NOT_TRIED, NOT_TRIED])
+    assert run("put-back", str(root)).status == 0
+    assert sorted(path.parent.name for path in root.rglob("*.png")) == ["used"] * IMAGES
 
 
 def test_an_interrupted_plan_or_rehearsal_ends_at_once(

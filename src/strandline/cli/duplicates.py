@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import sds_argument
-from strandline.cli.changes import insist, judge, name_change, say_refused
+from strandline.cli.changes import describe, insist, judge, name_change, say_refused
 from strandline.cli.exit_status import ExitStatus
+from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.undoing import say_undo
@@ -18,7 +19,7 @@ from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
     from strandline.model.changes import ChangeReport
-    from strandline.model.duplicates import DuplicateReport
+    from strandline.model.duplicates import DuplicateReport, FoldStep
     from strandline.store import Store
 
 
@@ -46,19 +47,23 @@ def duplicates(
     """
     if (dry_run or yes) and not fold:
         raise click.UsageError("--dry-run and --yes need --fold")
-    with session.open_store() as store:
-        report = store.list_duplicates(sds or None, across=across)
-        if not fold:
-            session.answer(report.to_json(), lambda: _show(report))
-            return ExitStatus.DONE
-        changes = _fold(store, sds, dry_run=dry_run, yes=yes)
-    document = {"dry_run": dry_run, **report.to_json(), **changes.to_json()}
-    session.answer(document, lambda: _show_folded(session, report, changes, dry_run=dry_run))
-    say_refused(changes)
+    with taking_interrupts(if_=fold and not dry_run) as interrupt:
+        with session.open_store() as store:
+            with interrupt.waiting():
+                report = store.list_duplicates(sds or None, across=across)
+                if not fold:
+                    session.answer(report.to_json(), lambda: _show(report))
+                    return ExitStatus.DONE
+                steps = _plan_fold(store, sds, dry_run=dry_run, yes=yes)
+            changes = store.fold(steps, dry_run=dry_run, cancel=interrupt.asked)
+        document = {**report.to_json(), **describe(changes, dry_run=dry_run)}
+        session.answer(document, lambda: _show_folded(session, report, changes, dry_run=dry_run))
+        say_refused(changes)
+    interrupt.end_if_asked()
     return judge(changes, dry_run=dry_run)
 
 
-def _fold(store: Store, sds: tuple[str, ...], *, dry_run: bool, yes: bool) -> ChangeReport:
+def _plan_fold(store: Store, sds: tuple[str, ...], *, dry_run: bool, yes: bool) -> list[FoldStep]:
     """Reads the notes again after a person was asked: that may have taken long."""
     steps = store.plan_fold(sds or None)
     if steps and not dry_run:
@@ -69,7 +74,7 @@ def _fold(store: Store, sds: tuple[str, ...], *, dry_run: bool, yes: bool) -> Ch
             can_be_undone=True,
         )
         steps = store.plan_fold(sds or None)
-    return store.fold(steps, dry_run=dry_run)
+    return steps
 
 
 def _show(report: DuplicateReport) -> None:

@@ -10,11 +10,12 @@ import click
 
 from strandline.cli.arguments import GivenPath
 from strandline.cli.exit_status import ExitStatus
+from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.writing import asks_a_person, write_json, write_line, write_message
 from strandline.model.plain_words import say_count, show_plainly
-from strandline.model.put_back import MOVED, NOT_ALLOWED, hold_moved
+from strandline.model.put_back import MOVED, NOT_ALLOWED, NOT_TRIED, hold_moved
 from strandline.model.remedies import say_command
 
 HELD = MOVED.partition("{")[0]
@@ -42,19 +43,25 @@ def put_back(session: Session, paths: tuple[str, ...], dry_run: bool, yes: bool)
     pictures are not copied unless you insist with --yes: rename it back. The exit status is 1 if a picture stays
     missing.
     """
-    with session.open_store() as store:
-        named = {sd.name: sd.path for sd in store.list_storage_dirs()}
-        plans = [store.plan_put_back(named.get(path, path)) for path in paths or (".",)]
-        plans = plans if yes else [hold_moved(plan) for plan in plans]
-        allowed = yes or dry_run or _ask(plans)
-        plans = [
-            store.put_back_all(plan, from_others=allowed, from_renamed=yes, dry_run=dry_run) for plan in plans
-        ]
-    if session.json:
-        write_json({"dry_run": dry_run, "checked": [plan.to_json() for plan in plans]})
-    else:
-        for plan in plans:
-            _show(plan, dry_run=dry_run, allowed=yes)
+    with taking_interrupts(if_=not dry_run) as interrupt:
+        with session.open_store() as store:
+            with interrupt.waiting():
+                named = {sd.name: sd.path for sd in store.list_storage_dirs()}
+                plans = [store.plan_put_back(named.get(path, path)) for path in paths or (".",)]
+                plans = plans if yes else [hold_moved(plan) for plan in plans]
+                allowed = yes or dry_run or _ask(plans)
+            plans = [
+                store.put_back_all(
+                    plan, from_others=allowed, from_renamed=yes, dry_run=dry_run, cancel=interrupt.asked
+                )
+                for plan in plans
+            ]
+        if session.json:
+            write_json({"dry_run": dry_run, "checked": [plan.to_json() for plan in plans]})
+        else:
+            for plan in plans:
+                _show(plan, dry_run=dry_run, allowed=yes)
+    interrupt.end_if_asked()
     is_whole = all(step.why is None for plan in plans for step in plan.steps)
     is_known = all(plan.unknown + plan.elsewhere == 0 for plan in plans)
     return ExitStatus.DONE if is_whole and is_known else ExitStatus.FINDINGS
@@ -73,7 +80,8 @@ def _ask(plans: Sequence[PutBackPlan]) -> bool:
 
 
 def _show(plan: PutBackPlan, *, dry_run: bool, allowed: bool) -> None:
-    held = Counter(step.why for step in plan.steps if step.why is not None and step.why.startswith(HELD))
+    reasons = [step.why for step in plan.steps if step.why is not None]
+    held = Counter(why for why in reasons if why == NOT_TRIED or why.startswith(HELD))
     for step in plan.steps:
         place = f"{show_plainly(step.note)}:{step.line}"
         if step.why in held:
@@ -87,7 +95,8 @@ def _show(plan: PutBackPlan, *, dry_run: bool, allowed: bool) -> None:
             write_line(f"{show_plainly(step.path)} stays missing: {show_plainly(step.why)}{remedy} ({place})")
     for why, number in held.items():
         stay = say_count(number, "picture stays", "pictures stay")
-        write_line(f"{stay} missing: {show_plainly(why)}; to copy them all the same, give --yes")
+        remedy = "" if why == NOT_TRIED else "; to copy them all the same, give --yes"
+        write_line(f"{stay} missing: {show_plainly(why)}{remedy}")
     if plan.missing == 0:
         is_known = plan.check.not_checked.outside == 0
         write_line("no picture is missing" if is_known else "no picture is known to be missing")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import sds_argument
-from strandline.cli.changes import insist, judge, say_refused
+from strandline.cli.changes import describe, insist, judge, say_refused
 from strandline.cli.exit_status import ExitStatus
+from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.numbers import say_exact_bytes
 from strandline.cli.session import Session
@@ -73,14 +74,19 @@ def collect(session: Session, sds: tuple[str, ...], dry_run: bool, yes: bool) ->
     you name it. Nothing is done while any note cannot be read, is only in the cloud, or is in a storage directory
     that is away. 'strandline trash restore' brings them back.
     """
-    with session.open_store() as store:
-        report = store.collect(sds or None, dry_run=True)
-        if not dry_run and report.plan:
-            insist(f"move {_count(report)} to the trash", yes=yes, can_be_undone=True)
-            report = store.collect(sds or None)
-    document = {"dry_run": dry_run, **report.to_json()}
-    session.answer(document, lambda: _show_collected(session, report, dry_run=dry_run))
-    say_refused(report)
+    with taking_interrupts(if_=not dry_run) as interrupt:
+        with session.open_store() as store:
+            with interrupt.waiting():
+                report = store.collect(sds or None, dry_run=True)
+                if report.plan and not dry_run:
+                    insist(f"move {_count(report)} to the trash", yes=yes, can_be_undone=True)
+            if report.plan and not dry_run:
+                report = store.collect(sds or None, cancel=interrupt.asked)
+        session.answer(
+            describe(report, dry_run=dry_run), lambda: _show_collected(session, report, dry_run=dry_run)
+        )
+        say_refused(report)
+    interrupt.end_if_asked()
     return judge(report, dry_run=dry_run)
 
 

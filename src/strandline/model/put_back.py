@@ -18,6 +18,7 @@ READ_ONLY = "the folder was added as read-only, so nothing is written to it"
 
 MOVED = "their whole folder seems to have been renamed to {}/; rename it back"
 
+NOT_TRIED = "it was not tried, because the command was ended; run it again to continue"
 NOT_ALLOWED = "it would come from another storage directory, which nobody has allowed"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,10 @@ class TestCollect:
         assert collect(machine.bench).plan == ()
         machine.clock.pass_time(hours=24 * 2)
         assert len(collect(machine.bench, dry_run=True).plan) == 1
+        ended = threading.Event()
+        ended.set()
+        report = collect(machine.bench, cancel=ended)
+        assert (len(report.plan), report.done, report.complete) == (1, (), False)
         report = collect(machine.bench)
         assert ([change.image_id for change in report.done], report.left) == ([ID], 0)
         row = machine.row(notes, name_of(FREE))

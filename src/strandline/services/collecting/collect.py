@@ -7,6 +7,7 @@ goes in a week, one of several files with the same bytes stays, and all of it ca
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -76,10 +77,14 @@ def _compare(
 
 
 def collect(
-    bench: Workbench, sds: Collection[StorageDir] | None = None, *, dry_run: bool = False
+    bench: Workbench,
+    sds: Collection[StorageDir] | None = None,
+    *,
+    dry_run: bool = False,
+    cancel: threading.Event | None = None,
 ) -> CollectReport:
     """Moves unused pictures to the trash. All texts are read just now. Folders without notes of their own are left
-    out, unless they are in ``sds``.
+    out, unless they are in ``sds``. ``cancel`` stops before the next picture.
 
     Raises:
         UnreadTextsError: Something that may name pictures was not read.
@@ -94,9 +99,11 @@ def collect(
     )
     steps = tuple(DeleteStep(each.sd, each.path, each.image_id, each.size_bytes) for each in chosen)
     plan = DeletePlan(steps, (), ())
-    deleted = delete_files(bench, plan, dry_run=dry_run, reason=TrashReason.COLLECTED)
+    deleted = delete_files(bench, plan, dry_run=dry_run, reason=TrashReason.COLLECTED, cancel=cancel)
     apart = () if sds is not None else tuple(each.sd for each in report.folders if not each.has_notes)
-    return CollectReport(deleted.plan, deleted.done, deleted.refused, left=left, without_notes=apart)
+    return CollectReport(
+        deleted.plan, deleted.done, deleted.refused, deleted.complete, left=left, without_notes=apart
+    )
 
 
 def say_gaps(gaps: Sequence[Gap], done: str = "collected") -> str:

@@ -6,6 +6,7 @@ goes only if another one in its storage directory has the same bytes when both a
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Sequence
 from itertools import groupby
 
@@ -31,6 +32,7 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.services.collecting.collect import say_gaps
 from strandline.services.collecting.usage import find_usage
 from strandline.services.proving.prove import Outcome, prove_file
+from strandline.services.steps import Steps
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.trashing.delete import TrashRoom, check_deletable, delete_file
 from strandline.services.workbench import Workbench
@@ -91,15 +93,23 @@ def plan_fold(bench: Workbench, sds: Collection[StorageDir] | None = None) -> li
     return steps
 
 
-def fold(bench: Workbench, steps: Sequence[FoldStep], *, dry_run: bool = False) -> ChangeReport:
+def fold(
+    bench: Workbench,
+    steps: Sequence[FoldStep],
+    *,
+    dry_run: bool = False,
+    cancel: threading.Event | None = None,
+) -> ChangeReport:
     """Moves the files to the trash, one after the other. One that is refused does not stop the others.
 
-    Before each, one that stays is read, and must have the same bytes. Durable when it returns.
+    Before each, one that stays is read, and must have the same bytes. Durable when it returns. ``cancel`` stops
+    before the next file.
     """
     room = TrashRoom(bench)
     done: list[FileChange] = []
     refused: list[RefusedChange] = []
-    for each in steps:
+    begun = Steps(steps, cancel)
+    for each in begun:
         try:
             sd = check_deletable(bench, each.step)
             room.check(each.step)
@@ -110,7 +120,8 @@ def fold(bench: Workbench, steps: Sequence[FoldStep], *, dry_run: bool = False) 
             raise  # every other one would have it, too
         except StrandlineError as error:
             refused.append(each.step.change.refuse(error))
-    return ChangeReport(tuple(each.step.change for each in steps), tuple(done), tuple(refused))
+    planned = tuple(each.step.change for each in steps)
+    return ChangeReport(planned, tuple(done), tuple(refused), begun.complete)
 
 
 def _check_kept(bench: Workbench, sd: StorageDir, each: FoldStep) -> None:

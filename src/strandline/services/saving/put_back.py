@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -27,6 +28,7 @@ from strandline.model.buckets import is_bucket_address
 from strandline.model.note_checks import FindingKind, Lost, Place
 from strandline.model.put_back import (
     NOT_ALLOWED,
+    NOT_TRIED,
     READ_ONLY,
     PutBack,
     PutBackPlan,
@@ -111,10 +113,12 @@ def put_back_all(
     from_others: bool = False,
     from_renamed: bool = False,
     dry_run: bool = False,
+    cancel: threading.Event | None = None,
 ) -> PutBackPlan:
     """Carries out all steps. Raises as :func:`put_back`; a dry run says why nothing could be written.
 
     ``from_others`` allows copies from other storage directories, ``from_renamed`` from a folder that was renamed.
+    ``cancel`` stops before the next picture; those that are left say so.
     """
     plan = plan if from_renamed else hold_moved(plan)
 
@@ -123,6 +127,8 @@ def put_back_all(
             return replace(step, why=step.why or READ_ONLY)
         if step.is_foreign and not from_others:
             return replace(step, why=NOT_ALLOWED)
+        if cancel is not None and cancel.is_set():
+            return replace(step, why=step.why or NOT_TRIED)
         return step if dry_run else put_back(bench, plan.sd, step)
 
     return replace(plan, steps=tuple(map(act, plan.steps)))
