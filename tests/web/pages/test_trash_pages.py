@@ -187,6 +187,8 @@ def test_a_long_list_has_pages(served: Served, clock: FakeClock, monkeypatch: py
         post(served, "/delete/confirmed", images=image_id)
     assert re.search(f"JPEG image {OTHER_ID[:8]} .*1 to 1 of 2 deletions Older", show(served))
     assert re.search(f"JPEG image {ID[:8]} .*2 to 2 of 2 deletions Newest", show(served, "/trash?from=1"))
+    beyond = show(served, "/trash?from=2")  # the last page was restored meanwhile
+    assert re.search(f"JPEG image {OTHER_ID[:8]} .*1 to 1 of 2 deletions Older", beyond)
 
 
 def test_names_and_folders_are_shown_harmlessly(served: Served, tmp_path: Path) -> None:

@@ -88,16 +88,17 @@ def draw_trash(
     replaced = [each for each in found if each.entry.reason is TrashReason.REPLACED]
     leaving = [each.entry.size_bytes for each in listing.trash if now >= each.kept_until]
     is_one, size = bool(chosen.newest), ENTRIES_PER_PAGE if chosen.newest else GROUPS_PER_PAGE
-    end = chosen.start + size
+    one, deletions = Deletion([]), [] if is_one else group_deletions(found)
     if is_one:
         ids = set(choose_between(found, chosen.newest, chosen.oldest))
         one = Deletion([each for each in found if each.entry.trash_id in ids])
-        shown = [_show(one, one.files[chosen.start : end], sds, now, is_line=False)] if one.files else []
-        total = len(one.files)
-    else:
-        deletions = group_deletions(found)
-        shown = [_show_shortly(each, sds, now) for each in deletions[chosen.start : end]]
-        total = len(deletions)
+    total = len(one.files) if is_one else len(deletions)
+    if chosen.start >= total:
+        chosen = chosen._replace(start=0)  # the last page may have been restored
+    end = chosen.start + size
+    shown = [_show_shortly(each, sds, now) for each in deletions[chosen.start : end]]
+    if one.files:
+        shown = [_show(one, one.files[chosen.start : end], sds, now, is_line=False)]
     is_first = not chosen.start and not is_one
     return render(
         backend.base, "trash.html", status=status, place="trash", since=since, listing=listing, chosen=chosen,

@@ -37,12 +37,12 @@ class GalleryGrid extends HTMLElement {
     return this.layout?.count ?? 0;
   }
 
-  /** Shows the images of other filters, from the top. Rejects with a Problem if there can be none. */
+  /** Shows the images of other filters, from the top. Rejects with a Problem, or AbortError after another call. */
   async filter(query) {
     const source = this.makeSource(query);
+    if (this.upcoming !== this.source) this.upcoming?.close(); // what was asked for before this
     this.upcoming = source;
     await source.loadMonths();
-    if (this.upcoming !== source) return;
     this.source.close();
     this.source = source;
     setListing(query);

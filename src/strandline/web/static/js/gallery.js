@@ -18,6 +18,7 @@ const NO_FILTERS = new Set(["sd", "sort", "reverse"]);
 const NOT_COUNTED = new Set(["q", "sort", "reverse"]);
 
 const TYPING_MS = 180; // after the last letter of a search
+const SLOW_MS = 400; // an answer that takes longer is worth a word
 
 const grid = document.querySelector("gallery-grid");
 const lightBox = document.querySelector("light-box");
@@ -146,6 +147,7 @@ function listenToFilters() {
   let typing = 0;
   const ask = () => new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
   let applied = ask().toString();
+  let slow = 0;
   const days = new DayFields(form.querySelector(".days"), () => apply());
   const apply = () => {
     clearTimeout(typing);
@@ -153,12 +155,25 @@ function listenToFilters() {
     days.check(query);
     if (query.toString() === applied) return;
     applied = query.toString();
-    history.replaceState(history.state, "", query.size ? `${BASE}/?${query}` : `${BASE}/`);
+    const address = query.size ? `${BASE}/?${query}` : `${BASE}/`;
+    if (!grid) { // a later page without scripts' grid
+      location.assign(address);
+      return;
+    }
+    history.replaceState(history.state, "", address);
     showTitle();
     document.getElementById("around").dispatchEvent(new Event("refresh"));
-    grid.filter(query).catch((error) => {
+    clearTimeout(slow);
+    slow = setTimeout(() => showBusy(true), SLOW_MS);
+    grid.filter(query).then(() => true, (error) => {
+      if (error.name === "AbortError") return false;
       applied = null;
       days.say(error.message);
+      return true;
+    }).then((isLatest) => {
+      if (!isLatest) return;
+      clearTimeout(slow);
+      showBusy(false);
     });
   };
   form.noValidate = true; // a browser's own message would move the focus
@@ -166,7 +181,7 @@ function listenToFilters() {
     event.preventDefault();
     apply();
   });
-  form.addEventListener("input", (event) => {
+  form.addEventListener(grid ? "input" : "change", (event) => {
     if (event.target === form.elements.sd) form.elements.folder?.remove(); // it is a folder of the other one
     clearTimeout(typing);
     typing = setTimeout(apply, event.target.matches("input") ? TYPING_MS : 0);
@@ -181,6 +196,13 @@ function listenToFilters() {
   };
   open(isOpen()); // as the style sheet has them
   opener.addEventListener("click", () => open(!isOpen()));
+}
+
+/** What is shown is not yet what was asked for. */
+function showBusy(isBusy) {
+  grid.setAttribute("aria-busy", String(isBusy));
+  if (isBusy) document.getElementById("count").textContent = "Searching…";
+  else showCount(grid.count);
 }
 
 function showTitle() {

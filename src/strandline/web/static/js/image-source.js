@@ -29,13 +29,14 @@ export class ImageSource {
     this.pages = new Map(); // "2026-11/3" → {images, stale, isShort}, least recently wanted first
     this.loading = new Map(); // the same → AbortController
     this.failedAt = new Map();
+    this.counting = new AbortController();
     this.files = 0; // how many files the images have
     this.isFresh = true; // false: the server is counting again, and gave its earlier result
   }
 
   /** Fetches the months again. Pages of changed months become stale. True if any changed. */
   async loadMonths() {
-    const { months: counted, files, fresh } = await ask(`/images/months?${this.query}`);
+    const { months: counted, files, fresh } = await ask(`/images/months?${this.query}`, { signal: this.counting.signal });
     const months = joinSmallMonths(counted);
     this.files = files;
     this.isFresh = fresh !== false;
@@ -143,6 +144,7 @@ export class ImageSource {
   }
 
   close() {
+    this.counting.abort();
     for (const control of this.loading.values()) control.abort();
     this.loading.clear();
   }

@@ -4,6 +4,7 @@ import { ask } from "./api.js";
 import { BASE } from "./base.js";
 import { copyFrom } from "./copying.js";
 import { deleteImages } from "./deleting.js";
+import { drawTile, FirstLook } from "./first-look.js";
 import { fetchImage } from "./image-source.js";
 import { listen } from "./live.js";
 import { addressOfPage, addressOfSmall } from "./tile.js";
@@ -18,6 +19,7 @@ class LightBox extends HTMLElement {
     this.dialog = this.querySelector("dialog");
     this.stage = this.querySelector(".stage");
     this.picture = this.querySelector(".stage img");
+    this.firstLook = new FirstLook(this.querySelector(".first-look"), this.picture);
     this.addEventListener("click", (event) => this.onClick(event));
     this.dialog.addEventListener("keydown", (event) => this.onKey(event));
     this.dialog.addEventListener("close", () => this.onClose());
@@ -117,9 +119,11 @@ class LightBox extends HTMLElement {
     this.picture.hidden = false;
     this.picture.alt = titleOf(image);
     this.picture.src = `${BASE}/i/${image.image_id}`;
+    this.firstLook.show(image);
   }
 
   onLoad() {
+    this.firstLook.end();
     this.querySelector(".small-copy").hidden = !this.isSmall;
     this.completeFacts();
   }
@@ -151,6 +155,7 @@ class LightBox extends HTMLElement {
   }
 
   showUnseen(words) {
+    this.firstLook.end();
     this.querySelector(".small-copy").hidden = true;
     this.picture.hidden = true;
     this.picture.removeAttribute("src");
@@ -288,7 +293,8 @@ class LightBox extends HTMLElement {
     const [mostX, mostY] = [(box.width * (this.zoom - 1)) / 2, (box.height * (this.zoom - 1)) / 2];
     this.x = Math.min(Math.max(x, -mostX), mostX) || 0;
     this.y = Math.min(Math.max(y, -mostY), mostY) || 0;
-    this.picture.style.transform = this.zoom === 1 ? "" : `translate(${this.x}px, ${this.y}px) scale(${this.zoom})`;
+    const transform = this.zoom === 1 ? "" : `translate(${this.x}px, ${this.y}px) scale(${this.zoom})`;
+    for (const { style } of [this.picture, this.firstLook.canvas]) style.transform = transform;
   }
 
   onWheel(event) {
@@ -325,6 +331,7 @@ class LightBox extends HTMLElement {
   }
 
   onClose() {
+    this.firstLook.end();
     this.picture.removeAttribute("src");
     if (history.state?.lightbox) history.back();
     this.grid.focusOn(this.image ? this.grid.findNumber(this.image.image_id, this.number) : this.number);
@@ -343,15 +350,6 @@ async function findAgain(grid, id, near, count) {
     if ((await grid.imageAt(number))?.image_id === id) return number;
   }
   return grid.findNumber(id, near);
-}
-
-/** The picture of the image's tile, as it is on the page now: nothing is asked of the server. Null if it has none. */
-function drawTile(image) {
-  const shown = document.querySelector(`.tile[data-id="${image.image_id}"] img.is-drawn`);
-  if (!shown?.naturalWidth) return null;
-  const canvas = Object.assign(document.createElement("canvas"), { width: shown.naturalWidth, height: shown.naturalHeight });
-  canvas.getContext("2d").drawImage(shown, 0, 0);
-  return canvas.toDataURL("image/webp");
 }
 
 /** The live connection notices that only after a while. */

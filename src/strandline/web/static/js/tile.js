@@ -29,6 +29,8 @@ export function addressOfPage(image) {
   return `${BASE}/image/${image.image_id}${asked}`;
 }
 
+const PLACEHOLDER = { role: "link", "aria-disabled": "true" }; // of a link that leads nowhere yet
+
 const NO_PREVIEW = { word: "no preview", tone: "", moving: false };
 
 /** An empty tile. */
@@ -53,6 +55,7 @@ export function showImage(tile, image) {
   pick.hidden = !image;
   if (!image) {
     link.removeAttribute("href");
+    for (const [name, value] of Object.entries(PLACEHOLDER)) link.setAttribute(name, value);
     link.setAttribute("aria-label", "Loading");
     link.removeAttribute("title");
     showCaption(tile, "", "");
@@ -65,6 +68,7 @@ export function showImage(tile, image) {
   const badge = sayState(image.state) ?? sayState(image.away && "away") ?? (tile.dataset.failed ? sayFailure(tile) : null);
   const title = labelOf(image);
   link.href = addressOfPage(image);
+  for (const name of Object.keys(PLACEHOLDER)) link.removeAttribute(name);
   link.title = title;
   showCaption(tile, titleOf(image), sayFolder(image));
   link.setAttribute("aria-label", badge ? `${title}, ${badge.word}` : title);
