@@ -689,6 +689,7 @@ class Store:
             SourceNotFoundError: There is no such file. The message says what is known of it.
             AmbiguousImageIdError: Several files with different bytes have the name; ``candidates`` are their ids.
             StorageDirNotFoundError: The file, or the note, is in no storage directory.
+            InvalidPathError: No picture, or no note, can have such a name.
             ImageArrivingError, ImageDamagedError: The bytes are no whole image.
             UnreadableFileError: They cannot be read now.
         """
@@ -1054,14 +1055,15 @@ class Store:
         Durable when it returns.
 
         Raises:
+            InvalidInputError: ``keep`` is none of these.
             EntryNotFoundError: The path is not that of a conflict copy.
             RefusedError: There is nothing to choose, or a note uses the copy.
             FileChangedError, UnavailableError, DiskError: It cannot be done now.
         """
-        from strandline.model.conflicts import Keep
+        from strandline.model.conflicts import parse_keep
 
         return services.choose.choose_version(
-            self._bench, self.get_storage_dir(sd), path, Keep(keep), dry_run=dry_run
+            self._bench, self.get_storage_dir(sd), path, parse_keep(keep), dry_run=dry_run
         )
 
     def undo_choice(self, undo: str) -> ChangeReport:
@@ -1185,6 +1187,7 @@ class Store:
         are done, and of all. ``cancel`` stops an export to a folder before the next image.
 
         Raises:
+            InvalidPathError: The target cannot be a path.
             ImageNotFoundError: There is nothing to export.
             PlaceTakenError: The archive exists, or the folder has something else in it than an earlier export.
             RefusedError: The target is in a storage directory.

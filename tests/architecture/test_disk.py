@@ -152,7 +152,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     ),
     "services/exporting/export_images.py": (
         "where a person wants images exported to",
-        {".is_dir", "folders.export_folder", "os.path.realpath"},
+        {"folders.export_folder", "os.path.isdir", "os.path.realpath"},
     ),
     "services/scanning/last_scans.py": (
         "the times of the last scans, in the home",

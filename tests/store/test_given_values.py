@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
@@ -15,7 +15,13 @@ import strandline
 from builders.pictures import make_picture
 from builders.python_process import run_python
 from strandline import ImageFileReport, LocalStore, Query, UnavailableError, http_status_of, open_store
-from strandline.errors import InvalidInputError, SourceNotFoundError, StorageDirNotFoundError, StrandlineError
+from strandline.errors import (
+    DiskError,
+    InvalidInputError,
+    SourceNotFoundError,
+    StorageDirNotFoundError,
+    StrandlineError,
+)
 from strandline.model.image_files import ImageFile
 from strandline.web.problems import answer_error
 
@@ -136,6 +142,42 @@ def test_a_piece_begins_in_the_image(store: LocalStore, place: tuple[int, int]) 
         pytest.raises(InvalidInputError, match="is a number of bytes, not"),
     ):
         found.read_piece(*place)
+
+
+@pytest.mark.parametrize("given", ["a\0b", "a\ud800"])
+def test_a_text_that_is_no_path_is_refused(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """Each error is one of ours, and says which text it is about."""
+    monkeypatch.chdir(tmp_path)
+    plan = store.plan_export([store.save(ONE, sd="Ids").image_id])
+    calls: list[Callable[[], object]] = [
+        lambda: store.find_by_name(f"{given}.png"),
+        lambda: store.find_by_name("x.png", note=f"{tmp_path}/Vault/{given}.md"),
+        lambda: store.export_images(plan, given),
+        lambda: store.export_images(plan, f"{given}.zip", dry_run=True),
+        lambda: store.provide([], given),
+        lambda: store.rescue([given]),
+        lambda: store.heal(store.verify(), [given]),
+        lambda: store.save(TWO, sd="Vault", note=given),
+        lambda: store.complete_image_id(given),
+        lambda: store.trash.get_entry(given),
+        lambda: open_store(given),
+        lambda: open_store(environ={"STRANDLINE_HOME": given}),
+    ]
+    for call in calls:
+        with pytest.raises(StrandlineError) as refused:
+            call()
+        assert "a" in refused.value.message
+    assert [each.error.code for each in store.import_images([given], sd="Ids").refused] == ["invalid-path"]
+    with pytest.raises(DiskError):
+        store.export_images(plan, "x" * 300 + ".zip")
+
+
+def test_what_is_kept_of_two_versions_is_a_choice(store: LocalStore) -> None:
+    """The message lists them."""
+    with pytest.raises(InvalidInputError, match="'none' is not a choice; give file, copy, both"):
+        store.choose_version("Vault", "x.png", "none")
 
 
 def test_a_token_expires_at_a_time_with_its_zone(store: LocalStore) -> None:

@@ -45,6 +45,8 @@ class TrashReader:
 
     def find_trashed(self, trash_id: str) -> TrashedFile | None:
         """The entry with that number, or None."""
+        if not trash_id.isascii():  # a database refuses half a character
+            return None
         row = self._conn.execute(f"SELECT {_COLUMNS} FROM trash WHERE trash_id = ?", (trash_id,)).fetchone()
         return None if row is None else _from_columns(*row)
 

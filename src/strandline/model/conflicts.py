@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import ClassVar, NamedTuple
 
+from strandline.errors import InvalidInputError
 from strandline.model.changes import ChangeReport, FileChange, change_of
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.json_form import JsonForm, Table, own_keys
@@ -44,6 +45,20 @@ class Keep(StrEnum):
     """The copy, under the file's name. The bytes that the file had go to the trash."""
     BOTH = "both"
     """The copy gets a name of its own beside the file."""
+
+
+def parse_keep(text: str) -> Keep:
+    """What a person keeps, by its name.
+
+    Raises:
+        InvalidInputError: There is no such choice.
+    """
+    try:
+        return Keep(text)
+    except ValueError as error:
+        raise InvalidInputError(
+            f"{text[:60]!r} is not a choice; give {', '.join(Keep)}", parameter="keep", value=text[:60]
+        ) from error
 
 
 _WAS_THERE = ":was-there"

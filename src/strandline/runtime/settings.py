@@ -154,8 +154,9 @@ def find_home(given: str | os.PathLike[str] | None, environ: Mapping[str, str]) 
     empty, then the platform's folder for user data. ``~`` is expanded.
 
     Raises:
-        ConfigError: An empty path is given, it begins with the ``~`` of an unknown user, or it is relative and the
-            current folder is gone; or none is given, and this user has no home directory.
+        ConfigError: An empty path is given, or one that the system does not accept; it begins with the ``~`` of an
+            unknown user; it is relative and the current folder is gone; or none is given, and this user has no home
+            directory.
     """
     if given is not None and not os.fspath(given):
         raise ConfigError("the home is an empty path; give a folder, or leave it out", place="home")
@@ -164,11 +165,17 @@ def find_home(given: str | os.PathLike[str] | None, environ: Mapping[str, str]) 
         return _find_usual_home()
     place = HOME_VARIABLE if given is None else "--home"
     try:
+        if "\0" in os.fsdecode(os.fsencode(chosen)):
+            raise ConfigError(f"{place}: {str(chosen)!r} cannot be a path; give another one", place=place)
         return Path(chosen).expanduser().absolute()
     except FileNotFoundError as error:
         raise ConfigError(
             f"{place}: the current folder is gone, so {str(chosen)!r} leads nowhere; give the whole path",
             place=place,
+        ) from error
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"{place}: {str(chosen)!r} cannot be a path; give another one", place=place
         ) from error
     except RuntimeError as error:
         raise ConfigError(f"{place}: {error} ({str(chosen)!r}); give the whole path", place=place) from error

@@ -54,6 +54,7 @@ from strandline.services.finding.explain import get_image
 from strandline.services.finding.found_image import FoundImage
 from strandline.services.steps import Steps
 from strandline.services.storage_dirs.manage import list_storage_dirs
+from strandline.services.storage_dirs.paths import check_target
 from strandline.services.thumbnails import Thumbnails
 from strandline.services.workbench import Workbench
 
@@ -307,8 +308,11 @@ def export_images(
     on_progress: OnProgress | None = None,
     cancel: threading.Event | None = None,
 ) -> ExportReport:
-    """To an archive if the target's name ends in ``.zip``, otherwise to a folder. Raises as those."""
+    """To an archive if the target's name ends in ``.zip``, otherwise to a folder. Raises as those, and
+    ``InvalidPathError``.
+    """
     check_any(plan)
+    check_target(str(target))
     if dry_run:
         path = _check_target(bench, target)
         if is_archive(target):
@@ -324,7 +328,7 @@ def export_images(
 
 def is_archive(target: Path) -> bool:
     """Whether the name is that of a ZIP archive. A folder may have it, too."""
-    return target.suffix.lower() == ".zip" and not target.is_dir()
+    return target.suffix.lower() == ".zip" and not os.path.isdir(target)
 
 
 def check_any(plan: Sequence[ExportedImage]) -> None:

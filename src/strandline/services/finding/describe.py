@@ -49,7 +49,7 @@ def complete_image_id(bench: Workbench, digits: str) -> ImageId:
         InvalidImageIdError: There is none. The image may be on a disk all the same, so this is not "not found".
     """
     with bench.catalog.read() as reader:
-        ids = reader.files.list_ids_beginning_with(digits, limit=MAX_CANDIDATES)
+        ids = reader.files.list_ids_beginning_with(digits, limit=MAX_CANDIDATES) if digits.isascii() else []
     match ids:
         case [only]:
             return only

@@ -213,7 +213,7 @@ def _iter_read(
 
 def _quote(item: Item) -> str:
     """The name of the item, as a place has it."""
-    return quote(item.shown, errors="surrogateescape")
+    return quote(item.shown, errors="surrogatepass")
 
 
 def _read(item: Item, place: str, layout: Layout) -> _Read:

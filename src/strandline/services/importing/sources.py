@@ -36,7 +36,7 @@ from strandline.model.values import dataclass
 from strandline.services.importing.downloads import Fetching, download
 from strandline.services.saving.intake import Source, TakenSource, begin_copy, take_source
 from strandline.services.saving.save_several import MOST_BYTES
-from strandline.services.storage_dirs.paths import can_be_path
+from strandline.services.storage_dirs.paths import is_accepted
 from strandline.services.workbench import Workbench
 
 PIECE_BYTES = 1024 * 1024
@@ -98,7 +98,7 @@ def _show(source: ImportSource) -> str:
 def _iter_path(bench: Workbench, path: str, layout: Layout, passed: int) -> Iterator[Item]:
     if not path:
         raise InvalidPathError("the path is empty; give a folder, a file, or an address")
-    if not can_be_path(path):
+    if not is_accepted(path):
         raise InvalidPathError(f"{path!r} cannot be a path; give a folder, a file, or an address", path=path)
     if is_folder(path):
         yield from _iter_folder(bench, path, layout, passed)

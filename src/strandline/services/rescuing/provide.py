@@ -22,6 +22,7 @@ from strandline.model.media_types import find_media_type
 from strandline.model.storage_dirs import LayoutKind
 from strandline.model.wanted import WantedImage
 from strandline.services.finding.search import find_image
+from strandline.services.storage_dirs.paths import check_target
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -48,9 +49,10 @@ def provide(bench: Workbench, wanted: Iterable[WantedImage], target: str) -> Cha
 
     Raises:
         PlaceTakenError: The ZIP file is there already.
-        InvalidPathError: Its folder is not there.
+        InvalidPathError: Its folder is not there, or it cannot be a path.
         DiskError: The target cannot be written.
     """
+    check_target(target)
     with _open_target(bench, os.path.abspath(target)) as place:
         return _collect(bench, wanted, place)
 

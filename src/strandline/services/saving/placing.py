@@ -24,6 +24,7 @@ from strandline.model.portable_names import fold_path
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.notes.profiles import OBSIDIAN
 from strandline.services.checking.messages import say_saved_not_shown
+from strandline.services.storage_dirs.paths import is_accepted
 
 if TYPE_CHECKING:
     import os
@@ -164,7 +165,7 @@ def _check_note(folder: Folder, sd: StorageDir, note: str | os.PathLike[str]) ->
     with suppress(ValueError):
         given = given.relative_to(sd.path)
     path = given.as_posix()
-    if given.is_absolute() or ".." in given.parts or not given.parts or "\0" in path:
+    if given.is_absolute() or ".." in given.parts or not given.parts or not is_accepted(path):
         raise InvalidPathError(
             f"{str(note)[:200]!r} is not a note in {sd.name!r}; give its path from {sd.path}",
             path=str(note)[:200],

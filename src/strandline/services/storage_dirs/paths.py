@@ -146,15 +146,27 @@ def expand_user(path: str) -> str:
 
 
 def can_be_path(text: str) -> bool:
-    """Whether the system accepts the text as a path: not empty, no NUL, and every character can be encoded. A
-    relative one needs a current folder: somebody may have removed it.
+    """Whether the system accepts the text as a path. A relative one needs a current folder: somebody may have removed
+    it.
     """
     try:
-        if not text or b"\0" in os.fsencode(text):
-            return False
-        return os.path.isabs(os.path.expanduser(text)) or bool(os.getcwd())
-    except (UnicodeEncodeError, OSError):
+        return is_accepted(text) and (os.path.isabs(os.path.expanduser(text)) or bool(os.getcwd()))
+    except OSError:
         return False
+
+
+def is_accepted(text: str) -> bool:
+    """Whether the system accepts the text as a path: not empty, no NUL, and every character can be encoded. Pure."""
+    try:
+        return b"\0" not in os.fsencode(text) and bool(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def check_target(text: str) -> None:
+    """Raises ``InvalidPathError`` if nothing can be written at the path, on any disk."""
+    if not is_accepted(text):
+        raise InvalidPathError(f"{shorten(text)!r} cannot be a path; give another one", path=shorten(text))
 
 
 def find_real_path(bench: Workbench, text: str) -> str | None:

@@ -39,6 +39,7 @@ from strandline.services.saving.entries import read_entry
 from strandline.services.saving.foreign import keep_foreign
 from strandline.services.saving.save import save_image
 from strandline.services.steps import Steps
+from strandline.services.storage_dirs.paths import can_be_path, shorten
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.replace import replace_file
 from strandline.services.trashing.trash import open_bytes
@@ -147,6 +148,10 @@ def _look_at_all(quiet: QuietFiles, findings: Iterable[VerifyFinding]) -> None:
 def check_folders(bench: Workbench, folders: Iterable[str]) -> None:
     """Raises ``SourceNotFoundError`` if one of the folders that a person names is not there."""
     for path in folders:
+        if not can_be_path(path):
+            raise SourceNotFoundError(
+                f"there is no folder {shorten(path)!r}; check the path", source=shorten(path)
+            )
         try:
             bench.folder_at(os.path.abspath(path)).find_real_root()
         except OSError as error:
