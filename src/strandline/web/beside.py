@@ -19,6 +19,7 @@ from strandline.errors import CatalogAwayError, ConfigError
 from strandline.runtime.assembly import LocalStore
 from strandline.web.access import NOT_OWNER_KEY
 from strandline.web.app import SECRETS_S, Application, create_app
+from strandline.web.bodies import ending_connection
 from strandline.web.guards import READS, READYZ, is_public
 from strandline.web.heads import Request as Head
 from strandline.web.heads import read_head
@@ -92,7 +93,7 @@ class Beside:
         """While there is no other application: signing in and images from this machine, and otherwise why."""
         path = head.path
         if path == READYZ:
-            await say_readiness(is_ready=False)(scope, receive, send)
+            await say_readiness(is_ready=False)(scope, receive, ending_connection(send))
             return
         is_refused = self.own.door.guard.find_refusal(head) is not None
         if is_refused or is_public(head) or path == SIGN_OUT or path.startswith("/static/"):
