@@ -35,6 +35,14 @@ def test_a_first_setting_makes_the_file(tmp_path: Path) -> None:
     assert home.stat().st_mode & 0o077 == 0
 
 
+def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
+    """A shell can give them. The file stays as it is."""
+    for key in ("web.host", "s3.trash_prefix"):
+        with pytest.raises(ConfigError, match="valid UTF-8"):
+            set_setting(tmp_path, key, "a\udcff")
+    assert not (tmp_path / "config.toml").exists()
+
+
 def test_everything_else_stays(tmp_path: Path) -> None:
     """Comments, order, and other values; and a file that is a link stays one."""
     real = tmp_path / "dotfiles"

@@ -229,7 +229,9 @@ class _Spec:
     def _find_fault(self, value: Any) -> str | None:
         """What the value should be, or None if it is valid."""
         if isinstance(self.default, str):
-            return self.find_fault(value) if isinstance(value, str) else "a text in quotes"
+            if not isinstance(value, str):
+                return "a text in quotes"
+            return self.find_fault(value) if _is_valid_text(value) else "text that is valid UTF-8"
         whole = isinstance(self.default, int)
         highest = self.at_most or (_LARGEST_INT if whole else _LONGEST_S)
         # bool is an int to Python; nan is in no range.
@@ -237,6 +239,14 @@ class _Spec:
         if is_number and self.at_least <= value <= highest:
             return None
         return f"a {'whole ' * whole}number from {self.at_least} to {highest}"
+
+
+def _is_valid_text(text: str) -> bool:
+    """Whether a file of settings can have it. A shell can give any bytes."""
+    try:
+        return bool(text.encode()) or not text
+    except UnicodeEncodeError:
+        return False
 
 
 def _parse_text(text: str, kind: type[Value]) -> Value:
