@@ -175,6 +175,8 @@ def test_a_form_acts_on_what_its_page_showed(served: Served, card: Path, tmp_pat
     assert 'href="/import">Show how it is now</a>' in outdated
     assert served.store.trash.list_entries() == []
     assert "1 picture (" in read(post(served, "/undo"))
+    words = read(post(served, "/look", source="", sd="Photos"))
+    assert ("Say what to import" in words, "moved to the trash" in words) == (True, False)
 
 
 def test_progress_says_how_long_it_takes_once_that_is_known() -> None:

@@ -311,7 +311,7 @@ def _draw(backend: Backend, note: Note | None = None, typed: str = "", status: i
             busy = wait_for(job, say_progress(words, job.done, job.total, time.monotonic() - job.begun_s))
             note = note or (None if busy else find_trouble(job))
     if undone is not None and undone.result is not None and busy is None:
-        note = describe_undone(undone.result)
+        note = note or describe_undone(undone.result)
     sds = [sd for sd in backend.store.list_storage_dirs() if sd.is_reachable and not sd.read_only]
     looked = None if look is None else look.result
     wrong = ""

@@ -1,8 +1,8 @@
 // <live-region id="…" events="sd. scan.">: a part of the page that the server renders again when something happened.
 //
 // The page is fetched again, and the region's new content replaces the old: one set of templates, no rendering in the
-// browser. Opened details stay open, the focus stays where it is, and nothing moves while a person types, ticks, presses,
-// or is asked: what is new is shown right after. `address` is the page's own address, for a page that answers a form,
+// browser. Opened details stay open, the focus and what was typed stay, and nothing moves while a person types, presses, or
+// is asked, or while a box is ticked: what is new is shown right after. `address` is the page's own address, for a page that answers a form,
 // because the form was sent to another one.
 
 import { listen } from "./live.js";
@@ -10,6 +10,8 @@ import { listen } from "./live.js";
 const PAUSE_MS = 700; // between two refreshes: a burst of arrivals is one change to a reader
 const REST = 5; // times what a refresh took: some pages measure a disk, and must not keep it busy
 const LETS_GO = ["focusout", "change", "reset", "close"]; // events after which a person may be done
+
+const TYPED = "input:not([type=checkbox], [type=radio], [type=file], [type=hidden]), textarea, select";
 
 let pressed = null; // what a mouse or a finger is on: if it was replaced now, the click would be lost
 
@@ -91,17 +93,19 @@ class LiveRegion extends HTMLElement {
     const active = document.activeElement;
     const isTyping = this.contains(active) && active.matches("input:not([type=checkbox]), textarea, select");
     if (isTyping || this.contains(pressed) || this.querySelector("[data-busy], dialog[open]")) return true;
-    return Array.from(this.querySelectorAll("input, textarea, select")).some(isChanged);
+    return Array.from(this.querySelectorAll("input")).some(isTicked);
   }
 
   take(fresh) {
     if (fresh.innerHTML === this.drawn) return;
     const find = this.contains(document.activeElement) ? remember(this, document.activeElement) : null;
+    const typed = Array.from(this.querySelectorAll(TYPED)).filter(isTyped).map((field) => [remember(this, field), field.value]);
     const open = new Set(Array.from(this.querySelectorAll("details[open][id]"), (details) => details.id));
     this.drawn = fresh.innerHTML;
     this.keepPictures(fresh);
     this.replaceChildren(...document.adoptNode(fresh).childNodes);
     for (const id of open) this.querySelector(`details#${CSS.escape(id)}`)?.setAttribute("open", "");
+    for (const [findField, value] of typed) Object.assign(findField() ?? {}, { value });
     find?.()?.focus({ preventScroll: true });
     this.dispatchEvent(new Event("refreshed"));
   }
@@ -117,11 +121,13 @@ class LiveRegion extends HTMLElement {
   }
 }
 
-/** Whether a person has ticked, typed, or chosen something that is not sent yet. */
-function isChanged(field) {
-  if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
-  if (field.matches("[type=file]")) return field.value !== "";
-  if (field.matches("[type=hidden]")) return false;
+/** Whether a person has ticked a box or chosen a file: a yes to what is shown, and to nothing else. */
+function isTicked(field) {
+  return field.type === "file" ? field.value !== "" : field.checked !== field.defaultChecked;
+}
+
+/** Whether a person has typed or chosen something that is not sent yet. */
+function isTyped(field) {
   if (!field.matches("select")) return field.value !== field.defaultValue;
   const options = [...field.options];
   const first = options.find((option) => option.defaultSelected) ?? options.find((option) => !option.disabled);
@@ -151,7 +157,7 @@ function listLike(region, tag, sign) {
 function signOf(element) {
   const form = element.form ?? element.closest("details")?.querySelector("form");
   const words = element.getAttribute("aria-label") ?? element.textContent;
-  const acts = ["href", "name", "value"].map((name) => element.getAttribute(name));
+  const acts = ["href", "name", ...(element.matches(TYPED) ? [] : ["value"])].map((name) => element.getAttribute(name));
   const part = element.parentElement.closest("[id]")?.id;
   return JSON.stringify([...acts, form?.getAttribute("action"), words.replace(/\d+/g, ""), part]);
 }
