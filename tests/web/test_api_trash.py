@@ -95,7 +95,9 @@ class TestDelete:
         store = served.store
         alone = NamedFile(store.get_storage_dir("Notes"), f"media/{ID}.PNG", ImageId(ID))
         (before,) = store.delete(store.plan_delete([], files=[alone])).done
-        rows = delete(served).json()["done"]
+        deleted = delete(served).json()
+        assert deleted["refused"] == [], "the file that has just gone is not missed"
+        rows = deleted["done"]
         ids = [row["trash_id"] for row in rows]
         tried = served.post("/trash/restore", {"trash_ids": ids, "dry_run": True}).json()
         assert ([row["path"] for row in tried["plan"]], tried["done"]) == ([row["path"] for row in rows], [])

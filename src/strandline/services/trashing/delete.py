@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from strandline.errors import (
@@ -157,8 +158,12 @@ def find_files(bench: Workbench, image_id: ImageId, sds: Sequence[StorageDir]) -
 
 def _discover(bench: Workbench, sd: StorageDir, image_id: ImageId, known: Collection[str]) -> list[str]:
     folder = bench.folder(sd)
-    paths = [folder.layout.path_of(name) for name in discover(folder, image_id).filenames]
-    return [path for path in paths if path not in known]
+    names = [
+        name for name in discover(folder, image_id).filenames if folder.layout.path_of(name) not in known
+    ]
+    with suppress(OSError):  # a listing may be two seconds old, and what went meanwhile is not missed
+        names = [name for name, _ in folder.probe(names)] if names else []
+    return [folder.layout.path_of(name) for name in names]
 
 
 def _step_of(sd: StorageDir, path: str, image_id: ImageId, row: ImageFile | None) -> DeleteStep:
