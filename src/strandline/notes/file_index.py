@@ -79,7 +79,7 @@ class FileIndex:
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
-        return _group((path[path.rfind("/") + 1 :], path) for path in self.paths)
+        return _group(zip([path[path.rfind("/") + 1 :] for path in self.paths], self.paths, strict=True))
 
     @cached_property
     def folded_folders(self) -> frozenset[str]:

@@ -158,7 +158,10 @@ def with_docs_dir(profile: Profile, docs_dir: str) -> Profile:
 
 def find_scope(scopes: list[Scope], note: str) -> Scope:
     """The innermost scope that contains the note."""
-    return next(scope for scope in scopes if scope.contains(note))
+    for scope in scopes:  # asked once for each reference, so no generator
+        if scope.contains(note):
+            return scope
+    raise LookupError(note)
 
 
 def list_page_folders(note: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
+from itertools import chain
 from unicodedata import normalize
 
 from strandline.model.note_checks import MADE_BY_PROGRAM
@@ -246,7 +247,7 @@ class _Search:
         self._literal = "\\" in reference.destination and frozenset(
             each for path in paths if "\\" in path for each in self._iter_tries(path)
         )
-        self.tries = list(dict.fromkeys(each for path in paths for each in self._iter_tries(path)))
+        self.tries = list(dict.fromkeys(chain.from_iterable(map(self._iter_tries, paths))))
         self.suffixes = [ending for path in paths if (ending := self._find_suffix(path))]
         """How the path of a file may end, if it may be in any folder."""
         self._paths = paths

@@ -140,7 +140,7 @@ class NoteTree:
         except OSError:
             return True  # it is unknown, and so not missing
 
-    @property
+    @cached_property
     def is_in_git(self) -> bool:
         """Whether the root is the root of a work tree."""
         return is_work_tree(self.root)
