@@ -10,10 +10,13 @@ class FoldNote extends HTMLElement {
     if (!details) return;
     const name = this.getAttribute("name");
     details.open = !load().includes(name);
-    details.addEventListener("toggle", () => {
+    const remember = (isOpen) => {
       const others = load().filter((each) => each !== name);
-      save(details.open ? others : [...others, name]);
-    });
+      save(isOpen ? others : [...others, name]);
+    };
+    // at once: the page may be drawn again before the browser tells that it is folded
+    details.querySelector("summary").addEventListener("click", () => remember(!details.open));
+    details.addEventListener("toggle", () => { if (details.isConnected) remember(details.open); });
   }
 }
 
