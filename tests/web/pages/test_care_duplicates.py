@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.forms import press
+from builders.forms import find_job, press
 from builders.named_vault import put
 from builders.pictures import make_picture
 from builders.served import Served, serving
@@ -53,7 +53,8 @@ def show(served: Served, path: str) -> str:
 
 def post(served: Served, path: str, **fields: str) -> str:
     """The words of the page that a form leads to."""
-    answer = press(served, served.client.get("/care/duplicates").text, path, **fields)
+    place = path if path.endswith("/fold") else "/care/duplicates"
+    answer = press(served, served.client.get(place).text, path, **fields)
     assert answer.status_code == 200
     return read(answer.text)
 
@@ -107,8 +108,29 @@ def test_what_stays_has_a_reason(served: Served, tmp_path: Path) -> None:
 
 def test_a_reload_moves_nothing(served: Served) -> None:
     """A form leads to a page, so sending it again is another decision."""
-    answer = served.client.post("/care/duplicates/fold", data={"sure": "1"})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/care/duplicates")
+    job = find_job(served.client.get("/care/duplicates/fold").text, "/care/duplicates/fold")
+    for _ in range(2):
+        answer = served.client.post("/care/duplicates/fold", data={"sure": "1", "job": job})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/care/duplicates")
+        assert "1 file is in the trash" in show(served, "/care/duplicates")
+
+
+def test_a_page_moves_only_what_it_shows(served: Served, tmp_path: Path) -> None:
+    """A file that came since stays, and a page that is not the latest moves nothing and takes no undo away."""
+    page = served.client.get("/care/duplicates/fold").text
+    late = tmp_path / "Vault" / "plain/precious copy.jpg"
+    put(tmp_path / "Vault", "plain/precious copy.jpg", SEA)
+    served.store.scan()
+    served.store.verify(older_than=timedelta(0))
+    assert press(served, page, "/care/duplicates/fold", sure="1").status_code == 200
+    assert late.exists()
+    assert not (tmp_path / "Vault" / "old/copy &c.jpg").exists()
+    old = served.client.get("/care/duplicates/fold").text
+    served.app.backend.care.forget_looks()
+    assert "1 file can go" in show(served, "/care/duplicates/fold")
+    refused = press(served, old, "/care/duplicates/fold", sure="1")
+    assert (refused.status_code, "Nothing was done" in refused.text) == (409, True)
+    assert late.exists()
     assert "1 file is in the trash" in show(served, "/care/duplicates")
 
 
@@ -119,7 +141,7 @@ def test_what_was_not_read_is_named_and_nothing_can_go(served: Served, tmp_path:
     assert "Nothing can go now" in plan
     assert "half.md" in plan
     assert "Move 1 file" not in plan
-    assert "Nothing was moved" not in post(served, "/care/duplicates/fold", sure="1")
+    assert served.client.post("/care/duplicates/fold", data={"sure": "1"}).status_code == 409
     assert (tmp_path / "Vault" / "old/copy &c.jpg").exists()
 
 

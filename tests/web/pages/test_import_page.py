@@ -175,7 +175,9 @@ def test_a_form_acts_on_what_its_page_showed(served: Served, card: Path, tmp_pat
     assert 'href="/import">Show how it is now</a>' in outdated
     assert served.store.trash.list_entries() == []
     assert "1 picture (" in read(post(served, "/undo"))
-    words = read(post(served, "/look", source="", sd="Photos"))
+    refused = post(served, "/look", source="", sd="Photos")
+    assert '<option value="Photos" selected>' in refused
+    words = read(refused)
     assert ("Say what to import" in words, "moved to the trash" in words) == (True, False)
 
 

@@ -267,7 +267,7 @@ def _look(backend: Backend, sd: str, typed: str, archive: BinaryIO | None, name:
         target = backend.store.get_storage_dir(sd)
         source = archive or (typed if is_web_address(typed) else expand_whole(typed))
     except StrandlineError as error:
-        return _draw(backend, Note("bad", "That did not work", [error.message]), typed, status=422)
+        return _draw(backend, Note("bad", "That did not work", [error.message]), typed, sd, status=422)
 
     def run(job: CareJob[Look]) -> Look:
         report = _import(backend, source, target, job, dry_run=True)
@@ -302,7 +302,9 @@ def _import(
     )
 
 
-def _draw(backend: Backend, note: Note | None = None, typed: str = "", status: int = 200) -> Response:
+def _draw(
+    backend: Backend, note: Note | None = None, typed: str = "", chosen: str = "", status: int = 200
+) -> Response:
     jobs = backend.care
     look, imported, undone = jobs.find(LOOK), jobs.find(IMPORTED), jobs.find(UNDONE)
     busy = None
@@ -324,7 +326,7 @@ def _draw(backend: Backend, note: Note | None = None, typed: str = "", status: i
         number="" if shown is None else shown.number,
         can_stop=undone is None,
         look=looked, imported=None if imported is None else imported.result, wrong=wrong,
-        chosen=next((sd for sd in sds if sd.number == backend.last_target), None),
+        chosen=next((sd for sd in sds if (sd.name == chosen if chosen else sd.number == backend.last_target)), None),
         facts=summarize, failures=list_failures, cut=list_cut, most=MOST_LINES, most_pictures=MOST_PICTURES,
         can_draw=looked is not None and isinstance(looked.source, str) and os.path.isabs(looked.source),
     )  # fmt: skip

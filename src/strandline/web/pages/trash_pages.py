@@ -263,13 +263,15 @@ def describe_plan(plan: DeletePlan, refused: Sequence[RefusedChange]) -> Going:
     """What would go to the trash, if these are refused. Pure."""
     impossible = {each.change for each in refused}
     files = [change for change in plan.changes if change not in impossible]
+    using = {(use.sd.number, use.note) for use in plan.uses}
+    mentions = [each for each in plan.mentions if (each.sd.number, each.note) not in using]
     return Going(
         list(dict.fromkeys(change.image_id for change in files if change.image_id)),
         len(files),
         sum(change.size_bytes or 0 for change in files),
         list(dict.fromkeys(change.sd_name for change in files if change.sd_name)),
         list_notes(plan.uses),
-        list(dict.fromkeys(each.note for each in plan.mentions)),
+        list(dict.fromkeys(each.note for each in mentions)),
     )
 
 

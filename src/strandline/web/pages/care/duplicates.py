@@ -26,10 +26,12 @@ from strandline.web.pages.care.frame import (
     change,
     describe_change,
     describe_moved,
+    find_shown,
     find_trouble,
     go_to,
     list_unread,
     look_again,
+    refuse_outdated,
     undo,
     wait_for,
 )
@@ -125,18 +127,31 @@ async def show_plan(backend: TheBackend, start: Start = 0) -> Response:
             too_many=count_superfluous(planned.groups), staying=staying[:MOST_STAYING], all_staying=len(staying),
             extra=sum(len(each.files) - 1 for each in staying),
             days=backend.store.trash.rules.grace.days, most_files=MOST_FILES, most_gaps=MOST_GAPS,
+            number=job.number,
         )  # fmt: skip
 
     return await backend.crossing.waiting(draw)
 
 
 @router.post("/care/duplicates/fold")
-async def fold(backend: TheBackend, sure: FormCheck = False) -> Response:
-    """Moves to the trash what may go now: the notes are read again."""
+async def fold(backend: TheBackend, number: FormJob = "", sure: FormCheck = False) -> Response:
+    """Moves to the trash what the page shows, as far as it may go now: the notes are read again."""
     if not sure:
         return go_to(backend, f"{PLACE}/fold")
-    change(backend, FOLDED, lambda _: backend.store.fold(backend.store.plan_fold()))
+    job = find_shown(backend, PLAN, number)
+    if job is None or job.result is None:
+        return refuse_outdated(backend, PLACE, number, FOLDED)
+    shown = {_file_of(each) for each in job.result.steps}
+
+    def move(_: CareJob[ChangeReport]) -> ChangeReport:
+        return backend.store.fold([each for each in backend.store.plan_fold() if _file_of(each) in shown])
+
+    change(backend, FOLDED, move, number)
     return go_to(backend, PLACE)
+
+
+def _file_of(each: FoldStep) -> tuple[int, str, str]:
+    return each.step.sd.number, each.step.path, each.sha256
 
 
 @router.post("/care/duplicates/undo")

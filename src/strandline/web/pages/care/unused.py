@@ -14,6 +14,7 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
+from strandline.errors import RefusedError
 from strandline.model.changes import ChangeReport, FileChange
 from strandline.model.folding import natural_key
 from strandline.model.image_ids import ImageId
@@ -41,10 +42,12 @@ from strandline.web.pages.care.frame import (
     change,
     describe_change,
     describe_moved,
+    find_shown,
     find_trouble,
     go_to,
     list_unread,
     look_again,
+    refuse_outdated,
     undo,
     wait_for,
 )
@@ -109,11 +112,21 @@ async def show_plan(backend: TheBackend, start: Start = 0) -> Response:
 
 
 @router.post("/care/unused/collect")
-async def collect(backend: TheBackend, sure: FormCheck = False) -> Response:
-    """Moves to the trash what may go now: the notes are read again."""
+async def collect(backend: TheBackend, number: FormJob = "", sure: FormCheck = False) -> Response:
+    """Moves to the trash what the page shows, if nothing else may go now: the notes are read again."""
     if not sure:
         return go_to(backend, f"{PLACE}/collect")
-    change(backend, COLLECTED, lambda _: backend.store.collect())
+    job = find_shown(backend, PLAN, number)
+    if job is None or job.result is None:
+        return refuse_outdated(backend, PLACE, number, COLLECTED)
+    shown = frozenset(job.result.plan)
+
+    def move(_: CareJob[ChangeReport]) -> ChangeReport:
+        if not shown.issuperset(backend.store.collect(dry_run=True).plan):
+            raise RefusedError("other pictures may go by now; look at what can go, and confirm that")
+        return backend.store.collect()
+
+    change(backend, COLLECTED, move, number)
     return go_to(backend, PLACE)
 
 
@@ -263,5 +276,5 @@ def _draw_plan(backend: Backend, start: int) -> Response:
         backend.base, "care_collect.html", place="care", busy=busy, unread=list_unread(job),
         trouble=None if busy else find_trouble(job), going=page.cut(going), pages=page, reasons=reasons,
         size_bytes=sum(change.size_bytes or 0 for change in going), most_gaps=MOST_GAPS,
-        days=backend.store.trash.rules.grace.days, place_of=words.say_place_of,
+        days=backend.store.trash.rules.grace.days, place_of=words.say_place_of, number=job.number,
     )  # fmt: skip
