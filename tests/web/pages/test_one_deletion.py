@@ -87,3 +87,13 @@ def test_two_deletions_and_their_undos_are_four_lines(served: Served, clock: Fak
         assert found, each
         assert "files" not in before, "nothing else is in between"
         assert "here and checked" not in before
+
+
+def test_a_note_that_uses_it_is_named_once(served: Served, tmp_path: Path) -> None:
+    """Although it also has the name of another file of the image, in words that nobody can read for sure."""
+    note = tmp_path / "Vault/Note.md"
+    note.write_text("icon:: ../unused B.jpg")
+    assert "may use it: Note.md" in post(served, "/delete", images=id_of(SEA))[1]
+    note.write_text("![](<img/unused A.jpg>)\n\nicon:: ../unused B.jpg")
+    words = post(served, "/delete", images=id_of(SEA))[1]
+    assert ("Note.md line 1" in words, "may use it" in words) == (True, False)

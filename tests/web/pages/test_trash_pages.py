@@ -70,9 +70,6 @@ def test_what_would_happen_is_asked_and_nothing_else_done(served: Served, tmp_pa
     words = post(served, "/delete", images=OTHER_ID)[1]
     assert "1 note has the name of a file that would go, and may use it: Page.md ." in words
     assert "No note in this folder uses it." not in words
-    (tmp_path / "Notes/Page.md").write_text(f"![](media/{name_of(TWO)})\n\nicon:: ../{name_of(TWO)}")
-    words = post(served, "/delete", images=OTHER_ID)[1]
-    assert ("Page.md line 1" in words, "may use it" in words) == (True, False)
     assert (tmp_path / "Notes/media" / name_of(ONE)).read_bytes() == ONE
 
 
