@@ -50,6 +50,20 @@ def test_enter_applies_a_typed_day(serve: Serve, open_page: OpenPage) -> None:
     page.wait_for_url("**/?from=2026-05-13")
 
 
+ENDED_WHILE_READ = """async () => {
+    const { ask } = await import("/static/js/api.js");
+    const json = async () => { throw new DOMException("", "AbortError"); };
+    window.fetch = async () => ({ ok: true, status: 200, json });
+    return ask("/images/months").then(String, ({ name }) => name);
+}"""
+
+
+def test_a_search_that_is_ended_while_its_answer_is_read_is_ended(serve: Serve, open_page: OpenPage) -> None:
+    """It is no answer without a body: a person would read why that cannot be used."""
+    page = open_page(serve(*make_pictures(1)))
+    assert page.evaluate(ENDED_WHILE_READ) == "AbortError"
+
+
 def test_days_that_cannot_be_used_are_named(serve: Serve, open_page: OpenPage) -> None:
     """Beside the fields: From after To, half a day, and a year of one digit. The focus stays where it is."""
     page = open_page(serve(*make_pictures(2)))

@@ -121,8 +121,14 @@ def test_what_is_there_already_only_leaves(served: Served, open_page: OpenPage, 
     assert IDS[0] in list_there(tmp_path / "Notes") & list_there(tmp_path / "More")
 
 
+CLOSE_AND_ASK = """() => {
+    document.querySelector("dialog.ask").close();
+    document.querySelector("[data-do=copy-to]").click();
+}"""
+
+
 def test_it_works_by_keyboard(served: Served, open_page: OpenPage, tmp_path: Path) -> None:
-    """From the tile to the folder and back."""
+    """From the tile to the folder and back, also if the next question comes before the last one has told its end."""
     page = open_page(served)
     expect(page.locator("gallery-grid.is-virtual")).to_be_visible()
     for key in ("ArrowRight", "Space", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight"):
@@ -137,6 +143,8 @@ def test_it_works_by_keyboard(served: Served, open_page: OpenPage, tmp_path: Pat
     expect(question(page)).to_be_hidden()
     expect(page.get_by_role("button", name="Copy to…")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(question(page).get_by_role("button", name="More 1 is there already")).to_be_focused()
+    page.evaluate(CLOSE_AND_ASK)
     expect(question(page).get_by_role("button", name="More 1 is there already")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".toast p")).to_contain_text("3 images copied to More")

@@ -15,9 +15,15 @@ export class Problem extends Error {
 export async function ask(path, options = {}) {
   const answer = await fetch(`${BASE}/api/v1${path}`, { headers: { accept: "application/json" }, ...options }).catch(explain);
   if (answer.status === 401) location.reload(); // the session has ended, and the page to sign in comes instead
-  const body = await answer.json().catch(() => null);
+  const body = await answer.json().catch(passEnding);
   if (!answer.ok) throw new Problem(answer.status, body);
   return body;
+}
+
+/** A body that is no JSON is none; one that nobody waits for any more ends the request. */
+function passEnding(error) {
+  if (error.name === "AbortError") throw error;
+  return null;
 }
 
 /** A browser's own words ("Failed to fetch") say nothing to a person. */

@@ -20,6 +20,7 @@ let finish = null; // ends it, with what was done or null
  */
 export async function askQuestion(place, fields, question) {
   if (dialog.open) return null;
+  close(null); // one that has just been closed, and whose event is still to come
   asked = question;
   const answered = new Promise((resolve) => { finish = resolve; });
   fill(question.title, question.looking);
@@ -87,7 +88,7 @@ dialog?.addEventListener("click", (event) => {
   event.preventDefault();
   close(null);
 });
-dialog?.addEventListener("close", () => close(null));
+dialog?.addEventListener("close", () => { if (!dialog.open) close(null); }); // it comes late, perhaps after the next question
 dialog?.addEventListener("error", ({ target }) => target.remove(), true); // a picture that cannot be drawn is an empty place
 dialog?.addEventListener("keydown", (event) => event.stopPropagation()); // not what the gallery does with keys
 dialog?.addEventListener("submit", (event) => {
