@@ -202,8 +202,13 @@ class Search:
 
     def list_suspects(self) -> tuple[StorageDir, ...]:
         """The SDs where a file of the image should be, and that have lost too much at once to be believed."""
+        from strandline.services.finding.emptied import (
+            doubt_if_emptied,  # here: most files are where they should be
+        )
+
         reached = {row.sd: self.reach(row.sd) for row in self._rows if is_expected(row)}
-        return tuple(sd for sd in reached.values() if sd and sd.state is StorageDirState.SUSPECT)
+        asked = [doubt_if_emptied(self.bench, sd) for sd in reached.values() if sd is not None]
+        return tuple(sd for sd in asked if sd.state is StorageDirState.SUSPECT)
 
     def note_gone(self, candidate: Candidate) -> None:
         """Remembers that the file was missing at its turn."""

@@ -48,6 +48,7 @@ from strandline.services.finding.candidates import (
     goes_past_forgotten,
     wait_for_replacement,
 )
+from strandline.services.finding.emptied import doubt_if_emptied
 from strandline.services.finding.found_image import FoundImage
 from strandline.services.finding.look_up import look_up
 from strandline.services.finding.originals import find_original
@@ -193,7 +194,8 @@ def _trace(bench: Workbench, image_id: ImageId, sd: StorageDir) -> StorageDirTra
     if not sd.is_reachable:
         return StorageDirTrace(sd, tuple(rows), ())
     facts = tuple(_iter_disk_facts(bench, image_id, sd, rows))
-    return StorageDirTrace(sd, tuple(_list_rows(bench, image_id, sd)), facts)
+    trace = StorageDirTrace(sd, tuple(_list_rows(bench, image_id, sd)), facts)
+    return replace(trace, sd=doubt_if_emptied(bench, sd)) if _lacks_a_file(trace) else trace
 
 
 def _lacks_a_file(trace: StorageDirTrace) -> bool:
