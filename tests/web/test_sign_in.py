@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,6 +90,30 @@ def test_a_session_lasts_until_it_is_ended_or_the_token_is_replaced(tmp_path: Pa
     for now_running in (sessions, Sessions(tmp_path)):
         assert not now_running.is_valid(TOKEN, one, NOW)
         assert now_running.is_valid(TOKEN, other, NOW)
+
+
+class ReadMeanwhile:
+    """A shared catalog from which ended sessions are read while one ends: the reading began before."""
+
+    end: Callable[[], None]
+
+    def list_ended(self) -> dict[str, int]:
+        """As it was before."""
+        self.end()
+        return {}
+
+    def end_session(self, name: str, until: datetime) -> None:
+        """For all."""
+
+
+def test_a_session_that_ends_while_the_ended_ones_are_read_has_ended(tmp_path: Path) -> None:
+    """Otherwise a browser that has signed out was let in until the next reading."""
+    shared = ReadMeanwhile()
+    sessions = Sessions(tmp_path, shared)
+    one, other = (sessions.begin(TOKEN, NOW) for _ in range(2))
+    shared.end = lambda: sessions.end(one, NOW)
+    sessions.read()
+    assert [sessions.is_valid(TOKEN, each, NOW) for each in (one, other)] == [False, True]
 
 
 @given(text=st.text(max_size=80), at=st.integers(0, 90), letter=st.characters(max_codepoint=0x2FF))

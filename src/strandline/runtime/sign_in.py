@@ -138,6 +138,8 @@ class Sessions:
         self._shared = shared
         self._lock = threading.Lock()
         self._ended: dict[str, int] = {}
+        self._ended_here: dict[str, int] = {}
+        """In a shared catalog, those that this server ended itself: what it is reading meanwhile may lack them."""
         if shared is None:
             self._read_file()
 
@@ -168,6 +170,7 @@ class Sessions:
             hmac.compare_digest(_sign(token, name, until_s).encode(), signature.encode("utf-8", "replace"))
             and now.timestamp() < until_s
             and name not in self._ended
+            and name not in self._ended_here
         )
 
     @staticmethod
@@ -185,11 +188,11 @@ class Sessions:
         name, until_s, _ = _split(value)
         if self._shared is not None:
             self._shared.end_session(name, datetime.fromtimestamp(until_s, UTC))
-            self._ended = self._ended | {name: until_s}
+            with self._lock:
+                self._ended_here = _list_lasting(self._ended_here, now) | {name: until_s}
             return
         with self._lock:
-            kept = {each: until for each, until in self._ended.items() if until > now.timestamp()}
-            self._ended = kept | {name: until_s}
+            self._ended = _list_lasting(self._ended, now) | {name: until_s}
             temporary = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
             with disk_errors("write", self._path):
                 try:
@@ -199,6 +202,10 @@ class Sessions:
                     temporary.replace(self._path)
                 finally:
                     temporary.unlink(missing_ok=True)
+
+
+def _list_lasting(ended: dict[str, int], now: datetime) -> dict[str, int]:
+    return {name: until_s for name, until_s in ended.items() if until_s > now.timestamp()}
 
 
 def _split(value: str) -> tuple[str, int, str]:
