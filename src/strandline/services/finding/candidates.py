@@ -202,11 +202,11 @@ class Search:
 
     def list_suspects(self) -> tuple[StorageDir, ...]:
         """The SDs where a file of the image should be, and that have lost too much at once to be believed."""
-        from strandline.services.finding.emptied import (
-            doubt_if_emptied,  # here: most files are where they should be
-        )
-
         reached = {row.sd: self.reach(row.sd) for row in self._rows if is_expected(row)}
+        if not reached:
+            return ()
+        from strandline.services.finding.emptied import doubt_if_emptied  # here: most questions miss no file
+
         asked = [doubt_if_emptied(self.bench, sd) for sd in reached.values() if sd is not None]
         return tuple(sd for sd in asked if sd.state is StorageDirState.SUSPECT)
 
